@@ -1,0 +1,181 @@
+"""The one atomic writer: a file or a folder appears complete, or not at all.
+
+Order of work: write beside the target, sync every file, sync the folders bottom-up, rename,
+sync the parent. After a failure or a kill the target is as it was before; what may be left is a
+folder or file with the prefix ``.visionloom-tmp-`` that the next writer to the same target removes
+once its owner is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from visionloom.errors import FailedToWriteOutputsError, ModuleOutOfMemoryError, OutputExistsError
+
+TEMPORARY_PREFIX = ".visionloom-tmp-"
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace the file at ``path`` by ``data``: the old content or the new, never a part.
+
+    Raises:
+        ModuleOutOfMemoryError: The disk is full.
+        FailedToWriteOutputsError: The folder cannot be written to.
+    """
+    temporary = _temporary_beside(path)
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(temporary, "xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            _replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield an empty scratch folder that becomes ``target`` when the block ends without an error.
+
+    Args:
+        target: Where the folder appears.
+        replace: Whether an existing folder at ``target`` is replaced; otherwise it is an error.
+
+    Raises:
+        OutputExistsError: ``target`` exists and ``replace`` is false.
+        ModuleOutOfMemoryError: The disk is full.
+        FailedToWriteOutputsError: The place cannot be written to.
+    """
+    if not replace and target.exists():
+        raise OutputExistsError(f"{target} exists already.", "Choose another folder or remove it.")
+    with _explained(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(target)
+        scratch = _temporary_beside(target)
+        scratch.mkdir(mode=0o700)
+    try:
+        yield scratch
+        with _explained(target):
+            _sync_tree(scratch)
+            _publish(scratch, target, replace=replace)
+    except BaseException:
+        remove_tree(scratch)
+        raise
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder of ours, read-only files included; nothing happens when it is not there."""
+    if not folder.exists() or folder.is_symlink():
+        return
+    for parent, _, _ in os.walk(folder):
+        with contextlib.suppress(OSError):
+            os.chmod(parent, stat.S_IRWXU)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable; does nothing where folders cannot be synced."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _publish(scratch: Path, target: Path, *, replace: bool) -> None:
+    old: Path | None = None
+    if target.exists():
+        if not replace:
+            raise OutputExistsError(f"{target} appeared while it was being written.")
+        old = _temporary_beside(target)
+        _replace(target, old)
+    try:
+        os.chmod(scratch, 0o777 & ~_umask())
+        _replace(scratch, target)
+    except OSError:
+        if old is not None:
+            _replace(old, target)
+        raise
+    sync_folder(target.parent)
+    if old is not None:
+        remove_tree(old)
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _sync_tree(folder: Path) -> None:
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(parent, name)
+            if path.is_symlink():
+                continue
+            with open(path, "rb+") as stream:
+                os.fsync(stream.fileno())
+        sync_folder(Path(parent))
+
+
+def _temporary_beside(target: Path) -> Path:
+    owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+    return target.parent / f"{TEMPORARY_PREFIX}{target.name[:80]}-{owner}"
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove scratch folders of earlier writers to the same target whose process is gone."""
+    import psutil
+
+    prefix = f"{TEMPORARY_PREFIX}{target.name[:80]}-"
+    for path in target.parent.iterdir():
+        if not path.name.startswith(prefix):
+            continue
+        process, _, token = path.name[len(prefix) :].partition("-")
+        ours = process.isdigit() and len(token) == 8
+        if ours and not psutil.pid_exists(int(process)):
+            remove_tree(path)
+
+
+def _replace(source: Path, target: Path) -> None:
+    """``os.replace``, patient for two seconds with scanners that hold files open on Windows."""
+    deadline = time.monotonic() + 2.0
+    while True:
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if os.name != "nt" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    import errno
+
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise ModuleOutOfMemoryError(
+                f"The disk is full: {path} could not be written.", "Free some space and try again."
+            ) from error
+        reason = error.strerror or str(error)
+        raise FailedToWriteOutputsError(
+            f"{path} could not be written: {reason}.", "Choose a folder you may write to."
+        ) from error

@@ -1,0 +1,1 @@
+"""Declarations: ports, parameters, components and where they are found. No tensor library here."""

@@ -1,0 +1,95 @@
+"""What a running component is handed: where to write, whom to tell, whether to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from visionloom.settings import Settings, load_settings
+
+Level = Literal["info", "warning"]
+
+
+@dataclass(frozen=True)
+class Log:
+    """One line for the user. A warning is something the user should know before trusting it."""
+
+    text: str
+    level: Level = "info"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one stage is.
+
+    Attributes:
+        stage: What is being done, e.g. "reading pictures".
+        done, total: In ``unit``; ``total`` 0 while it is not known.
+        unit: Plural noun, e.g. "images".
+        figures: Further figures ready for display, e.g. {"loss": "0.412"}.
+    """
+
+    stage: str
+    done: int
+    total: int
+    unit: str = "images"
+    figures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One row of figures of an epoch, named as in ``metrics.jsonl``."""
+
+    row: Mapping[str, float | int | None]
+
+
+Event = Log | Progress | Metrics
+Listener = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """The listener that drops everything."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Handed to a component when it runs.
+
+    Attributes:
+        outputs: Output port name -> folder to write the artifact to (does not exist yet).
+        scratch: A folder for the component's own use, kept between attempts (checkpoints).
+        settings: Home folder and limits.
+        listener: Receives every event.
+        stop: Set when the run is to stop: checkpoint, then raise ``RunInterrupted``.
+    """
+
+    outputs: Mapping[str, Path]
+    scratch: Path
+    settings: Settings = field(default_factory=load_settings)
+    listener: Listener = silent
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def output(self, name: str) -> Path:
+        """Where the output port ``name`` is to be written."""
+        return self.outputs[name]
+
+    def log(self, text: str) -> None:
+        """Tell the user one line."""
+        self.listener(Log(text))
+
+    def warn(self, text: str) -> None:
+        """Tell the user something that limits what the result is worth."""
+        self.listener(Log(text, "warning"))
+
+    def progress(
+        self, stage: str, done: int, total: int, unit: str = "images", **figures: str
+    ) -> None:
+        """Tell how far a stage is; cheap, may be called for every image."""
+        self.listener(Progress(stage, done, total, unit, figures))
+
+    def metrics(self, row: Mapping[str, float | int | None]) -> None:
+        """Report one epoch's figures."""
+        self.listener(Metrics(row))
