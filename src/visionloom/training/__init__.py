@@ -1,0 +1,1 @@
+"""Training: options, recipe, order, optimizer, checkpoints and the loop."""
