@@ -64,6 +64,7 @@ class Context:
         settings: Home folder and limits.
         listener: Receives every event.
         stop: Set when the run is to stop: checkpoint, then raise ``RunInterrupted``.
+        finish: Set when training is to end and keep the best model so far.
     """
 
     outputs: Mapping[str, Path]
@@ -71,6 +72,7 @@ class Context:
     settings: Settings = field(default_factory=load_settings)
     listener: Listener = silent
     stop: threading.Event = field(default_factory=threading.Event)
+    finish: threading.Event = field(default_factory=threading.Event)
 
     def output(self, name: str) -> Path:
         """Where the output port ``name`` is to be written."""

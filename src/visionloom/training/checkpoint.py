@@ -1,0 +1,218 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped.
+
+Randomness is stateless, so no generator is saved. A checkpoint is an artifact: written whole,
+verified when opened. The last two are kept; a damaged newest one falls back to the older, said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from visionloom.artifacts.atomic import remove_tree
+from visionloom.artifacts.digest import sha256_of_json
+from visionloom.artifacts.store import new_artifact, open_artifact
+from visionloom.artifacts.types import Artifact
+from visionloom.errors import ArtifactError, UsageError
+from visionloom.training.history import History, history_from_json
+from visionloom.training.options import differences
+
+Tensors = dict[str, torch.Tensor]
+_KEPT = 2
+_PREFIX = "checkpoint-"
+
+
+class Checkpoint(Artifact):
+    """A folder with the state of a training."""
+
+    type_name = "Checkpoint"
+
+
+@dataclass
+class Position:
+    """Where training is, and the sums of the open epoch.
+
+    Attributes:
+        epoch: The open epoch, from 1.
+        batch: Batches of it that are done.
+        loss_sum: Sum over its images of the objective.
+        wrong: Its images classified wrongly.
+        images: Its images seen.
+        training_seconds: Its wall time so far.
+        waited: Seconds of that spent waiting for pictures.
+        validating_seconds: Wall time of its validation.
+        elapsed: Wall time of the whole training so far, seconds.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    loss_sum: float = 0.0
+    wrong: int = 0
+    images: int = 0
+    training_seconds: float = 0.0
+    waited: float = 0.0
+    validating_seconds: float = 0.0
+    elapsed: float = 0.0
+
+    def next_epoch(self) -> Position:
+        """The start of the epoch after this one."""
+        return Position(epoch=self.epoch + 1, elapsed=self.elapsed)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a run must share with a checkpoint to continue it.
+
+    Attributes:
+        recipe: `TrainingOptions.recipe`.
+        data: Digests of training data, validation data and untrained model.
+        environment: Versions and hardware; a difference is allowed but not bit-exact.
+    """
+
+    recipe: Mapping[str, Any]
+    data: Mapping[str, str]
+    environment: Mapping[str, Any]
+
+
+@dataclass
+class State:
+    """A loaded checkpoint."""
+
+    position: Position
+    history: History
+    model: Tensors
+    optimizer: Tensors
+    best: Tensors | None
+    scaler: dict[str, Any]
+    identity: Identity
+
+
+def save(folder: Path, state: State) -> None:
+    """Write the next checkpoint below ``folder`` and remove all but the last two."""
+    numbers = [number for number, _ in _existing(folder)]
+    target = folder / f"{_PREFIX}{(numbers[-1] if numbers else 0) + 1:06d}"
+    document = {
+        "position": vars(state.position),
+        "history": state.history.to_json(),
+        "scaler": state.scaler,
+        "recipe": dict(state.identity.recipe),
+        "data": dict(state.identity.data),
+        "environment": dict(state.identity.environment),
+        "has_best": state.best is not None,
+    }
+    with new_artifact(Checkpoint, target) as draft:
+        save_file(state.model, draft.folder / "model.safetensors")
+        save_file(state.optimizer, draft.folder / "optimizer.safetensors")
+        if state.best is not None:
+            save_file(state.best, draft.folder / "best.safetensors")
+        text = json.dumps(document, indent=1, allow_nan=True)
+        (draft.folder / "state.json").write_text(text, encoding="utf-8")
+        draft.digest = sha256_of_json({"position": vars(state.position)})
+    for _, path in _existing(folder)[:-_KEPT]:
+        remove_tree(path)
+
+
+def load_latest(folder: Path) -> tuple[State | None, list[str]]:
+    """The newest whole checkpoint below ``folder``, or None; and what was wrong with newer ones."""
+    warnings: list[str] = []
+    for _, path in reversed(_existing(folder)):
+        try:
+            return _load(path), warnings
+        except ArtifactError as error:
+            warnings.append(f"The checkpoint {path.name} is not usable: {error.message}")
+    return None, warnings
+
+
+def remove_all(folder: Path) -> None:
+    """Remove every checkpoint below ``folder``."""
+    for _, path in _existing(folder):
+        remove_tree(path)
+
+
+def check_identity(saved: Identity, ours: Identity) -> list[str]:
+    """Compare a checkpoint with the run that wants to continue it.
+
+    Returns:
+        Differences of the environment: continuing is allowed, but not bit-exact.
+
+    Raises:
+        UsageError: Another recipe or other data; which.
+    """
+    changed = differences(ours.recipe, saved.recipe)
+    if changed:
+        raise UsageError(
+            f"The checkpoint was made with another recipe: {', '.join(changed)}.",
+            "Resume with the same options, or start anew with --overwrite.",
+        )
+    changed = [name for name in saved.data if saved.data[name] != ours.data.get(name)]
+    if changed:
+        raise UsageError(
+            f"The checkpoint was made with other data: {', '.join(changed)} changed.",
+            "Restore the data, or start anew with --overwrite.",
+        )
+    return differences(ours.environment, saved.environment)
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, network: nn.Module) -> Tensors:
+    """The optimizer's state by parameter name: ``fc.weight/momentum_buffer``."""
+    names = {parameter: name for name, parameter in network.named_parameters()}
+    tensors: Tensors = {}
+    for parameter, values in optimizer.state.items():
+        for key, value in values.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"{names[parameter]}/{key}"] = value.detach().cpu().contiguous().clone()
+    return tensors
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, network: nn.Module, tensors: Tensors
+) -> None:
+    """Put back what `optimizer_tensors` gave, each tensor in the layout of its parameter."""
+    parameters = dict(network.named_parameters())
+    for name, saved in tensors.items():
+        owner, _, key = name.rpartition("/")
+        parameter = parameters[owner]
+        if saved.shape == parameter.shape:
+            value = torch.empty_like(parameter, requires_grad=False)
+            value.copy_(saved)
+        else:
+            value = saved.clone() if key == "step" else saved.to(parameter.device)
+        optimizer.state[parameter][key] = value
+
+
+def model_tensors(network: nn.Module) -> Tensors:
+    """A copy of parameters and buffers on the host."""
+    return {n: t.detach().cpu().contiguous().clone() for n, t in network.state_dict().items()}
+
+
+def _existing(folder: Path) -> list[tuple[int, Path]]:
+    found = []
+    for path in folder.glob(f"{_PREFIX}*"):
+        number = path.name[len(_PREFIX) :]
+        if number.isdigit():
+            found.append((int(number), path))
+    return sorted(found)
+
+
+def _load(path: Path) -> State:
+    open_artifact(Checkpoint(path))
+    try:
+        document = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        return State(
+            position=Position(**document["position"]),
+            history=history_from_json(document["history"]),
+            model=load_file(path / "model.safetensors"),
+            optimizer=load_file(path / "optimizer.safetensors"),
+            best=load_file(path / "best.safetensors") if document["has_best"] else None,
+            scaler=dict(document["scaler"]),
+            identity=Identity(document["recipe"], document["data"], document["environment"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{path} is damaged: {error}.") from error
