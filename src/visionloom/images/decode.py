@@ -160,6 +160,17 @@ def decode(
         return np.array(rgb)
 
 
+def peak(data: bytes) -> float | None:
+    """Largest value of a one-channel 16-bit picture as a share of 65535; None for others."""
+    with _opened(data, Limits()) as image:
+        if image.mode not in _SIXTEEN_BIT_MODES or image.mode == "F":
+            return None
+        try:
+            return float(np.asarray(image).max()) / 65535.0
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise UnreadableImage(_reason(error)) from error
+
+
 class _opened:  # noqa: N801 - used as a context manager function
     """Open with Pillow, formats listed, size checked before any pixel is decoded."""
 
