@@ -114,8 +114,8 @@ def _step(view: _View, operation: Operation, generator: np.random.Generator | No
             return replace(view, width=int(arguments["width"]), height=int(arguments["height"]))
         case "center_crop":
             size = int(arguments["size"])
-            x = int(round((view.width - size) / 2.0))
-            y = int(round((view.height - size) / 2.0))
+            x = round((view.width - size) / 2.0)
+            y = round((view.height - size) / 2.0)
             return view.crop(x, y, size, size)
         case "pad":
             edge = int(arguments["padding"])
@@ -177,12 +177,14 @@ def _whole(pixels: Pixels) -> _View:
 def _resized_crop_box(
     width: int, height: int, operation: Operation, generator: np.random.Generator
 ) -> tuple[int, int, int, int]:
-    """(x, y, width, height): ten tries for area and log ratio, else the centre within the ratios."""
+    """(x, y, width, height): ten tries for area and log ratio, else the centre."""
     arguments = operation.arguments
     low, high = float(arguments["minimum_ratio"]), float(arguments["maximum_ratio"])
     for _ in range(10):
-        area = width * height * generator.uniform(
-            float(arguments["minimum_area"]), float(arguments["maximum_area"])
+        area = (
+            width
+            * height
+            * generator.uniform(float(arguments["minimum_area"]), float(arguments["maximum_area"]))
         )
         ratio = math.exp(generator.uniform(math.log(low), math.log(high)))
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))

@@ -122,7 +122,9 @@ def parse_class_map(text: str) -> dict[str, str]:
     return {old.strip(): new.strip() for old, new in pairs}
 
 
-_WHAT_IS_READ = "Read are JPEG, PNG, BMP, GIF, TIFF, WebP and PPM files with their usual extensions."
+_WHAT_IS_READ = (
+    "Read are JPEG, PNG, BMP, GIF, TIFF, WebP and PPM files with their usual extensions."
+)
 
 
 def _renamed(candidates: list[Candidate], class_map: Mapping[str, str]) -> list[Candidate]:

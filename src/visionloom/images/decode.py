@@ -150,7 +150,7 @@ def decode(
         except (OSError, ValueError, SyntaxError, EOFError, struct.error, MemoryError) as error:
             raise UnreadableImage(_reason(error)) from error
         if _is_sixteen_bit(image, data):
-            rgb = _scaled_to_eight_bits(image, data, parse_intensity(intensity))
+            rgb = _scaled_to_eight_bits(image, parse_intensity(intensity))
         else:
             rgb = _to_rgb(image)
         if orientation in _FLIPS:
@@ -278,9 +278,7 @@ def _is_sixteen_bit(image: ImageFile.ImageFile, data: bytes) -> bool:
     )
 
 
-def _scaled_to_eight_bits(
-    image: ImageFile.ImageFile, data: bytes, intensity: Intensity
-) -> Image.Image:
+def _scaled_to_eight_bits(image: ImageFile.ImageFile, intensity: Intensity) -> Image.Image:
     """Scale one-channel pictures by the rule; Pillow has reduced 16-bit colour PNG by itself."""
     if image.mode not in _SIXTEEN_BIT_MODES:
         return _to_rgb(image)
@@ -290,7 +288,7 @@ def _scaled_to_eight_bits(
         finite = values[np.isfinite(values)]
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     elif intensity.rule == "type":
-        low, high = _type_range(image, values, data)
+        low, high = _type_range(image, values)
     span = high - low
     scaled = (values - low) / span * 255.0 if span > 0 else np.zeros_like(values)
     eight = np.clip(np.nan_to_num(scaled), 0, 255).round().astype(np.uint8)
@@ -298,7 +296,7 @@ def _scaled_to_eight_bits(
 
 
 def _type_range(
-    image: ImageFile.ImageFile, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], data: bytes
+    image: ImageFile.ImageFile, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 ) -> tuple[float, float]:
     if image.mode == "F":
         bounded = bool(values.min() >= 0.0 and values.max() <= 1.0)

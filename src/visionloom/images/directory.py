@@ -134,7 +134,7 @@ def class_counts(images: Images) -> dict[str, int]:
 
 
 def logical_digest(images: Images) -> str:
-    """SHA-256 of what the list means: rows, classes, intensity, transformation; no paths outside."""
+    """SHA-256 of what the list means: rows, classes, intensity, transformation."""
     head = {
         "classes": list(images.classes) if images.classes is not None else None,
         "intensity": images.intensity,
@@ -169,7 +169,10 @@ def write_images(
         write_parquet(
             draft.folder / "skipped.parquet",
             {"file": "VARCHAR", "reason": "VARCHAR"},
-            {"file": [s.file for s in images.skipped], "reason": [s.reason for s in images.skipped]},
+            {
+                "file": [s.file for s in images.skipped],
+                "reason": [s.reason for s in images.skipped],
+            },
         )
         document = {
             "classes": list(images.classes) if images.classes is not None else None,

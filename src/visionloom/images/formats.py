@@ -68,9 +68,7 @@ def is_hidden(name: str) -> bool:
     """Whether any part of a relative POSIX path is hidden or belongs to the desktop."""
     parts = PurePosixPath(name).parts
     return any(
-        part.startswith(".")
-        or part.lower() in _DESKTOP_FOLDERS
-        or part.lower() in _DESKTOP_FILES
+        part.startswith(".") or part.lower() in _DESKTOP_FOLDERS or part.lower() in _DESKTOP_FILES
         for part in parts
     )
 

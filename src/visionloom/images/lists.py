@@ -130,7 +130,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, str | None]]:
 
 
 def _column_names(path: Path, cells: Mapping[str, str | None]) -> dict[str, str | None]:
-    lowered = {name.strip().lower(): name for name in cells if name is not None}
+    lowered = {name.strip().lower(): name for name in cells}
     names = {
         wanted: next((lowered[w] for w in words if w in lowered), None)
         for wanted, words in _COLUMNS.items()
@@ -150,7 +150,7 @@ def _row(
     def cell(wanted: str) -> str | None:
         name = names[wanted]
         text = cells.get(name) if name is not None else None
-        return text if text else None
+        return text or None
 
     file = cell("file")
     if file is None:

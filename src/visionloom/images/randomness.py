@@ -27,9 +27,7 @@ def generator(seed: int, epoch: int, slot: int, purpose: str) -> np.random.Gener
     return np.random.Generator(bits)
 
 
-def permutation(
-    seed: int, epoch: int, count: int
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def permutation(seed: int, epoch: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The order in which epoch ``epoch`` visits ``count`` items, int64."""
     order = generator(seed, epoch, 0, "order").permutation(count)
     return np.asarray(order, dtype=np.int64)

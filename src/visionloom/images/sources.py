@@ -185,7 +185,7 @@ def _list_of_images(path: Path, settings: Settings, labelled: str) -> Listing:
 
 
 def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
-    """Relative names of the files below a folder; links that lead out are reported, not followed."""
+    """Relative names of the files below a folder; links that lead out are reported."""
     names: list[str] = []
     skipped: list[Skipped] = []
     inside = root.resolve()

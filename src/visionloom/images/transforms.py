@@ -258,9 +258,7 @@ def short_side_to(size: int, width: int, height: int) -> tuple[int, int]:
     return (size, scaled[1]) if width <= height else (scaled[0], size)
 
 
-def _pixels_needed(
-    operations: Sequence[Operation], width: int, height: int
-) -> float | None:
+def _pixels_needed(operations: Sequence[Operation], width: int, height: int) -> float | None:
     """Short side the decoded picture must keep, or None when its full size matters."""
     for operation in operations:
         arguments = operation.arguments

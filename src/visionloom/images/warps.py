@@ -36,9 +36,7 @@ def affine(
     shear = math.radians(draws[1] * float(arguments["shear"]))
     shift_x = draws[2] * float(arguments["translate"]) * columns
     shift_y = draws[3] * float(arguments["translate"]) * rows
-    scale = generator.uniform(
-        float(arguments["minimum_scale"]), float(arguments["maximum_scale"])
-    )
+    scale = generator.uniform(float(arguments["minimum_scale"]), float(arguments["maximum_scale"]))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     forward = scale * turn @ np.array([[1.0, math.tan(shear)], [0.0, 1.0]])
     backward = np.linalg.inv(forward)

@@ -53,7 +53,8 @@ class Worker:
     """
 
     def __init__(self, intensity: str, *, full: bool, limits: Limits) -> None:
-        self._arguments = [intensity, "full" if full else "headers"]
+        depth = "full" if full else "headers"
+        self._arguments = [intensity, depth, str(limits.decode_memory_bytes)]
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -113,8 +114,7 @@ class Worker:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "visionloom.images.worker", *self._arguments]
-                + [str(self._limits.decode_memory_bytes)],
+                [sys.executable, "-m", "visionloom.images.worker", *self._arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -162,7 +162,7 @@ def check_identity(saved: Identity, ours: Identity) -> list[str]:
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, network: nn.Module) -> Tensors:
     """The optimizer's state by parameter name: ``fc.weight/momentum_buffer``."""
-    names = {parameter: name for name, parameter in network.named_parameters()}
+    names: dict[torch.Tensor, str] = {p: name for name, p in network.named_parameters()}
     tensors: Tensors = {}
     for parameter, values in optimizer.state.items():
         for key, value in values.items():

@@ -142,9 +142,7 @@ class Trainer:
             step = (position.epoch - 1) * steps + position.batch
             rate = learning_rate(step, total, warmup, options.learning_rate, options.schedule)
             set_learning_rate(self.optimizer, rate)
-            torch.manual_seed(
-                seed_for(options.random_seed, "step", position.epoch, position.batch)
-            )
+            torch.manual_seed(seed_for(options.random_seed, "step", position.epoch, position.batch))
             loss, logits = self._step(examples.inputs, examples.labels)
             size = len(examples.labels)
             loss_sum += loss.detach().to(exact) * size
@@ -280,4 +278,3 @@ class Trainer:
                 identity=self.identity,
             ),
         )
-

@@ -1,4 +1,4 @@
-"""The network training starts from: given weights as they are, everything else drawn by the seed."""
+"""The network training starts from: given weights, everything else drawn by the seed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,12 @@ class Pace:
     """
 
     def __init__(
-        self, context: Context, options: TrainingOptions, steps: int, position: Position, images: int
+        self,
+        context: Context,
+        options: TrainingOptions,
+        steps: int,
+        position: Position,
+        images: int,
     ) -> None:
         self._context = context
         self._options = options

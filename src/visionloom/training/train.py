@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-import visionloom
+from visionloom._version import __version__
 from visionloom.artifacts.manifest import read_manifest
 from visionloom.artifacts.types import ImageDirectory, TrainedModel, UntrainedModel
 from visionloom.errors import UsageError
@@ -19,14 +19,19 @@ from visionloom.images.batches import BatchReader, DecodedCache, cache_budget, d
 from visionloom.images.decode import decoder_versions
 from visionloom.models.build import classifier, set_classifier
 from visionloom.models.device import Hardware, choose_hardware, hardware_from_json
-from visionloom.models.directory import TrainedSpec, UntrainedSpec, write_trained
+from visionloom.models.directory import (
+    TrainedSpec,
+    UntrainedSpec,
+    read_untrained,
+    write_trained,
+)
 from visionloom.models.forward import ToModel
 from visionloom.spec.context import Context
 from visionloom.training import checkpoint
 from visionloom.training.checkpoint import Identity, State, Tensors
 from visionloom.training.data import Part, TrainingData, describe, open_data
 from visionloom.training.features import backbone_features, fit_head
-from visionloom.training.feed import Feed, FeatureFeed, PictureFeed
+from visionloom.training.feed import FeatureFeed, Feed, PictureFeed
 from visionloom.training.loop import Fitted, Trainer
 from visionloom.training.network import check_batch_size, starting_network
 from visionloom.training.options import TrainingOptions
@@ -79,13 +84,13 @@ def train(
         if saved is not None:
             _compare(saved, identity, context)
         fitted = _fit(network, spec, data, options, hardware, identity, saved, context)
-        return _write(network, spec, data, options, hardware, fitted, identity, context)
+        return _write(network, spec, data, options, fitted, identity, context)
 
 
 def environment(hardware: Hardware) -> dict[str, Any]:
     """Versions and hardware that decide bits, as JSON values."""
     return {
-        "visionloom": visionloom.__version__,
+        "visionloom": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -119,9 +124,7 @@ def _fit(
             _fit_head_first(network, data, readers, to_model, weights, hardware, context)
         trained = network
         feed = _picture_feed(data, readers, to_model, options, hardware)
-    trainer = Trainer(
-        trained, feed, options, hardware, weights, identity, context, context.scratch
-    )
+    trainer = Trainer(trained, feed, options, hardware, weights, identity, context, context.scratch)
     if saved is not None:
         trainer.resume(saved)
         for row in saved.history.rows:
@@ -261,7 +264,6 @@ def _write(
     spec: UntrainedSpec,
     data: TrainingData,
     options: TrainingOptions,
-    hardware: Hardware,
     fitted: Fitted,
     identity: Identity,
     context: Context,
@@ -291,11 +293,12 @@ def _write(
         transformation=data.inference.to_json(),
         weights_origin=spec.weights,
         recipe=options.recipe(),
-        data={**identity.data, "intensity": data.training.images.intensity},
+        intensity=data.training.images.intensity,
+        data=dict(identity.data),
         seed=options.random_seed,
         versions=dict(identity.environment),
         metrics=dict(figures),
         best_epoch=best.epoch,
         history=tuple(rows),
     )
-    return write_trained(context.output("trained_model"), trained, tensors)
+    return write_trained(trained, tensors, context.output("trained_model"))
