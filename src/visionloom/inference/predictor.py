@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 from torch import nn
-from visionloom.inference.scores import ScoreTable
 
 from visionloom.artifacts.types import ImageDirectory, TrainedModel
 from visionloom.errors import InvalidDatasetError, RunInterrupted
 from visionloom.images.batches import BatchReader, decode_threads, equal_slices
 from visionloom.images.directory import ImageRecord, Images, PixelSource
 from visionloom.images.transforms import Transformation
+from visionloom.inference.scores import ScoreTable
 from visionloom.models.device import Hardware, choose_hardware
 from visionloom.models.directory import TrainedSpec, load_trained
 from visionloom.models.forward import INFERENCE_BATCH_SIZE, ToModel, run_forward

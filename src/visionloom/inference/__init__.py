@@ -1,0 +1,1 @@
+"""What a trained model gives: scores, their evaluation, and the report a person reads."""

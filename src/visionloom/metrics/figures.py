@@ -1,0 +1,230 @@
+"""All figures of one set of scores: from labels and probabilities to values with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from visionloom.metrics.counts import Array, Integers, Matrix, confusion, macro, per_class
+from visionloom.metrics.intervals import Figure, bootstrap, share, share_by_group
+
+Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+_SMALLEST = 1e-15
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """Figures of one class; precision, recall and F1 are None for a class without pictures."""
+
+    label: str
+    images: int
+    precision: Figure | None
+    recall: Figure | None
+    f1: Figure | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All figures of one set of scores.
+
+    Attributes:
+        images: Number of labelled pictures.
+        groups: Number of groups, or None when pictures count one by one.
+        accuracy: Share of pictures classified correctly.
+        balanced_accuracy: Mean recall over the classes with pictures.
+        macro_precision, macro_recall, macro_f1: Means over the classes with pictures.
+        micro_precision, micro_recall, micro_f1: Over all pictures; equal to the accuracy when
+            every picture has one label.
+        top5_accuracy: Share with the label among the five most likely; None up to five classes.
+        log_loss: Mean of -log of the label's probability.
+        auc: Area under the ROC curve; for more than two classes the mean of one against the rest
+            over the classes with pictures; None when only one class has pictures.
+        binary: Figures of the second class as the positive one, for two classes; else None.
+        confusion: Counts (C, C), rows are true classes.
+        per_class: One entry per class of the list.
+    """
+
+    images: int
+    groups: int | None
+    accuracy: Figure
+    balanced_accuracy: Figure
+    macro_precision: Figure
+    macro_recall: Figure
+    macro_f1: Figure
+    micro_precision: Figure
+    micro_recall: Figure
+    micro_f1: Figure
+    top5_accuracy: Figure | None
+    log_loss: Figure
+    auc: float | None
+    binary: BinaryFigures | None
+    confusion: Matrix
+    per_class: tuple[ClassFigures, ...]
+
+
+@dataclass(frozen=True)
+class BinaryFigures:
+    """Two classes: the second of the list is the positive one."""
+
+    positive_class: str
+    precision: Figure
+    recall: Figure
+    f1: Figure
+    auc: float | None
+    average_precision: float | None
+    matthews: float
+
+
+def compute(
+    labels: Integers,
+    probabilities: Probabilities,
+    classes: Sequence[str],
+    groups: Integers | None = None,
+) -> Figures:
+    """All figures.
+
+    Args:
+        labels: Class index of each picture, int64 (n,), n at least 1.
+        probabilities: float64 (n, C), rows sum to 1.
+        classes: Names, in order of the columns.
+        groups: Group index of each picture, int64 (n,), or None.
+    """
+    count, kinds = probabilities.shape
+    predicted = probabilities.argmax(axis=1)
+    matrix = confusion(labels, predicted, kinds)
+    right = (predicted == labels).astype(np.float64)
+    losses = picture_losses(labels, probabilities)
+    accuracy = _share(right, groups)
+    low, high = _intervals(labels, predicted, losses, kinds, groups)
+    means = macro(matrix)
+
+    def interval(value: float, place: int) -> Figure:
+        return Figure(value, float(low[place]), float(high[place]))
+
+    details = _per_class(matrix, classes, low[4:], high[4:])
+    auc = _auc(labels, probabilities)
+    return Figures(
+        images=count,
+        groups=len(np.unique(groups)) if groups is not None else None,
+        accuracy=accuracy,
+        balanced_accuracy=interval(float(means[1]), 1),
+        macro_precision=interval(float(means[0]), 0),
+        macro_recall=interval(float(means[1]), 1),
+        macro_f1=interval(float(means[2]), 2),
+        micro_precision=accuracy,
+        micro_recall=accuracy,
+        micro_f1=accuracy,
+        top5_accuracy=_top5(labels, probabilities, groups),
+        log_loss=interval(float(losses.mean()), 3),
+        auc=auc,
+        binary=_binary(labels, probabilities, classes, details, auc) if kinds == 2 else None,
+        confusion=matrix,
+        per_class=details,
+    )
+
+
+def picture_losses(labels: Integers, probabilities: Probabilities) -> Array:
+    """-log of the probability of each picture's label, float64 (n,); at most 34.5."""
+    mine = probabilities[np.arange(len(labels)), labels]
+    return -np.log(np.clip(mine, _SMALLEST, 1.0))
+
+
+def _share(right: Array, groups: Integers | None) -> Figure:
+    if groups is not None:
+        return share_by_group(right, groups)
+    return share(int(right.sum()), len(right))
+
+
+def _intervals(
+    labels: Integers, predicted: Integers, losses: Array, kinds: int, groups: Integers | None
+) -> tuple[Array, Array]:
+    """Bootstrap ends of: macro precision, recall, F1; log loss; then precision, F1 per class."""
+    cells = labels * kinds + predicted
+
+    def statistic(times: Integers) -> Array:
+        total = np.bincount(cells, weights=times, minlength=kinds * kinds)
+        matrix = total.reshape(kinds, kinds)
+        loss = float((losses * times).sum() / max(1, times.sum()))
+        precision, recall, f1 = per_class(matrix)
+        return np.concatenate([macro(matrix), [loss], precision, recall, f1])
+
+    with np.errstate(all="ignore"):
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return bootstrap(statistic, len(labels), groups)
+
+
+def _per_class(
+    matrix: Matrix, classes: Sequence[str], low: Array, high: Array
+) -> tuple[ClassFigures, ...]:
+    kinds = len(classes)
+    columns = per_class(matrix)
+    rows = []
+    for index, label in enumerate(classes):
+        images = int(matrix[index].sum())
+        if images == 0:
+            rows.append(ClassFigures(label, 0, None, None, None))
+            continue
+        figures = [
+            Figure(
+                float(column[index]),
+                _known(low[place * kinds + index]),
+                _known(high[place * kinds + index]),
+            )
+            for place, column in enumerate(columns)
+        ]
+        recall = share(int(matrix[index, index]), images)
+        rows.append(ClassFigures(label, images, figures[0], recall, figures[2]))
+    return tuple(rows)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _top5(labels: Integers, probabilities: Probabilities, groups: Integers | None) -> Figure | None:
+    if probabilities.shape[1] <= 5:
+        return None
+    five = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
+    right = (five == labels[:, None]).any(axis=1).astype(np.float64)
+    return _share(right, groups)
+
+
+def _auc(labels: Integers, probabilities: Probabilities) -> float | None:
+    from sklearn.metrics import roc_auc_score
+
+    present = np.unique(labels)
+    if len(present) < 2:
+        return None
+    if probabilities.shape[1] == 2:
+        return float(roc_auc_score(labels, probabilities[:, 1]))
+    areas = [roc_auc_score(labels == index, probabilities[:, index]) for index in present]
+    return float(np.mean(areas))
+
+
+def _binary(
+    labels: Integers,
+    probabilities: Probabilities,
+    classes: Sequence[str],
+    details: Sequence[ClassFigures],
+    auc: float | None,
+) -> BinaryFigures | None:
+    from sklearn.metrics import average_precision_score, matthews_corrcoef
+
+    positive = details[1]
+    if positive.precision is None or positive.recall is None or positive.f1 is None:
+        return None
+    average = average_precision_score(labels, probabilities[:, 1]) if auc is not None else None
+    return BinaryFigures(
+        positive_class=classes[1],
+        precision=positive.precision,
+        recall=positive.recall,
+        f1=positive.f1,
+        auc=auc,
+        average_precision=None if average is None else float(average),
+        matthews=float(matthews_corrcoef(labels, probabilities.argmax(axis=1))),
+    )
