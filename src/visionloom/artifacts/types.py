@@ -26,6 +26,12 @@ class Artifact:
     format_version: ClassVar[int] = 1
 
 
+class Photos(Artifact):
+    """The user's own pictures, not an artifact of ours: a folder, archive, list or picture."""
+
+    type_name = "AnyDirectory"
+
+
 class ImageDirectory(Artifact):
     """A list of images, with labels if known; refers to pixels or holds them."""
 
@@ -69,6 +75,7 @@ class Report(Artifact):
 
 
 ARTIFACT_TYPES: tuple[type[Artifact], ...] = (
+    Photos,
     ImageDirectory,
     ImageTransformation,
     UntrainedModel,

@@ -39,7 +39,7 @@ class ScoreTable:
     """
 
     files: tuple[str, ...]
-    labels: tuple[str, ...] | None
+    labels: tuple[str | None, ...] | None
     groups: tuple[str | None, ...] | None
     classes: tuple[str, ...]
     probabilities: np.ndarray[tuple[int, int], np.dtype[np.float64]]

@@ -145,7 +145,7 @@ def _intervals(
 
     def statistic(times: Integers) -> Array:
         total = np.bincount(cells, weights=times, minlength=kinds * kinds)
-        matrix = total.reshape(kinds, kinds)
+        matrix = total.reshape(kinds, kinds).astype(np.float64)
         loss = float((losses * times).sum() / max(1, times.sum()))
         precision, recall, f1 = per_class(matrix)
         return np.concatenate([macro(matrix), [loss], precision, recall, f1])

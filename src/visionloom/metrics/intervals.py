@@ -1,4 +1,4 @@
-"""95 % intervals: Wilson for a share, by group where pictures come in groups, bootstrap for others."""
+"""95 % intervals: Wilson for a share, by group where there are groups, bootstrap for others."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def bootstrap(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> tuple[Array, Array]:
-    """Percentile bootstrap of several figures at once (Efron 1979), by group where there are groups.
+    """Percentile bootstrap of several figures at once (Efron 1979), by group if there are groups.
 
     Args:
         statistic: Weights of the pictures, int64 (n,), how often each was drawn -> figures (k,).

@@ -74,6 +74,8 @@ class Setting:
         group: ``basic`` parameters are the original's; ours are ``advanced``.
         affects_result: False for what changes speed only (decode threads, caches).
         aliases: Other names under which it is accepted, e.g. the original's.
+        preset_default: What a value that is not set stands for, where another parameter decides
+            it: the default preset's value, shown in forms and on reference pages.
     """
 
     title: str
@@ -88,6 +90,7 @@ class Setting:
     group: Group = "basic"
     affects_result: bool = True
     aliases: tuple[str, ...] = ()
+    preset_default: Value = None
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         schema["exclusiveMinimum"] = rule.above
     if not parameter.required:
         schema["default"] = parameter.default
+    if rule.preset_default is not None:
+        schema["x-preset-default"] = rule.preset_default
     schema["x-group"] = rule.group
     schema["x-affects-result"] = rule.affects_result
     if rule.shown_when is not None:

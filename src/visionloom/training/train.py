@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,12 @@ def train(
     untrained: UntrainedModel,
     training: ImageDirectory,
     validation: ImageDirectory,
-    options: TrainingOptions,
+    choose: Callable[[bool], TrainingOptions],
     context: Context,
 ) -> TrainedModel:
     """Train and write the trained model to ``context.output("trained_model")``.
 
+    ``choose`` is told whether training starts from trained weights and gives the options.
     Continues from the newest checkpoint in ``context.scratch`` when there is one. With
     ``context.finish`` set, the best model so far is written without further training.
 
@@ -64,6 +65,8 @@ def train(
         TrainingFailedError: The loss is not finite, or nothing was learnt to save.
         RunInterrupted: Stopped; the state is in ``context.scratch``.
     """
+    start, _ = read_untrained(untrained)
+    options = choose(start.weights is not None)
     saved, warnings = checkpoint.load_latest(context.scratch)
     hardware, more = _hardware(options, saved)
     for warning in (*warnings, *more):
@@ -71,8 +74,7 @@ def train(
     hardware.use()
     context.log(hardware.describe())
     untrained_manifest = read_manifest(untrained.path)
-    size = read_untrained(untrained)[0].input_size
-    with open_data(training, validation, input_size=size, context=context) as data:
+    with open_data(training, validation, input_size=start.input_size, context=context) as data:
         describe(data, context)
         _refuse_random_head(options, data)
         network, spec = starting_network(untrained, data.classes, options.random_seed, context)

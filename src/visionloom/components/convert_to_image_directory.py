@@ -1,0 +1,123 @@
+"""Convert to Image Directory."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from visionloom.artifacts.types import ImageDirectory, Photos
+from visionloom.errors import UsageError
+from visionloom.spec.component import component
+from visionloom.spec.context import Context
+from visionloom.spec.ports import Input, Output, Setting
+
+
+@component(
+    title="Convert to Image Directory",
+    category="Image data transformation",
+    aliases=("azureml.designer.computer_vision.preprocess.convert_to_image_directory",),
+    differs=(
+        "Every picture is decoded in full once, in a process of its own; what cannot be read is "
+        "listed with its reason, never filled up or dropped in silence (C13, C16, C31).",
+        "EXIF orientation is applied, alpha is laid over white, 16-bit values are scaled (C38).",
+        "A tree wrapped in one folder too many means the same in a folder and in an archive, and a "
+        "single folder of pictures never becomes a class of its own (C29, C30).",
+        "Original file names and a stable order are kept (C33, C34).",
+        "Archives are read without unpacking files outside, and nothing is written or deleted in "
+        "the input; a folder with several archives is refused instead of guessed (C35, C36).",
+        "A damaged image directory of the original is an error, not a class called image (C32).",
+        "The pixels stay where they are; Materialize Image Directory makes a copy.",
+    ),
+)
+def convert_to_image_directory(
+    input_dataset: Annotated[Photos, Input("Input dataset", "A folder, archive, list or picture.")],
+    *,
+    part: Annotated[
+        str,
+        Setting(
+            "Part",
+            "Which part of a set that is already divided; empty for one that is not.",
+            choices=("", "training", "validation", "test"),
+            group="advanced",
+        ),
+    ] = "",
+    labelled: Annotated[
+        str,
+        Setting(
+            "Labelled",
+            "Whether sub-folders are classes: auto takes them when there are two or more.",
+            choices=("auto", "yes", "no"),
+            group="advanced",
+        ),
+    ] = "auto",
+    group_by: Annotated[
+        str | None,
+        Setting(
+            "Group by",
+            "What belongs together: parent (folder), a column of the list, or a regular "
+            "expression on the file name.",
+            explanation="Pictures of one group never end up on both sides of a split, and "
+            "intervals count groups instead of pictures. The first group of the expression, or "
+            "else the whole match, names the group.",
+            group="advanced",
+        ),
+    ] = None,
+    class_map: Annotated[
+        str | None,
+        Setting(
+            "Class map",
+            "Rename or join classes: old=new,old2=new, or a CSV file with the columns old and new.",
+            group="advanced",
+        ),
+    ] = None,
+    intensity: Annotated[
+        str,
+        Setting(
+            "Intensity",
+            "How values of more than 8 bits become 8-bit: type, image, or MIN,MAX.",
+            explanation="type uses the range of the number type, image stretches each picture by "
+            "itself, MIN,MAX maps that range, e.g. 0,4095 for 12-bit data in 16-bit files.",
+            choices=("type", "image"),
+            open_choices=True,
+            group="advanced",
+        ),
+    ] = "type",
+    check: Annotated[
+        str,
+        Setting(
+            "Check",
+            "full decodes every picture once; headers only reads the headers.",
+            choices=("full", "headers"),
+            group="advanced",
+        ),
+    ] = "full",
+    context: Context,
+) -> Annotated[ImageDirectory, Output("Output image directory")]:
+    """List the pictures of a folder, archive or list, with their labels if known.
+
+    Class folders, train/val/test folders of class folders, zip and tar archives, CSV, JSON Lines
+    and Parquet lists, plain folders of unlabelled pictures, and image directories written by
+    Azure Machine Learning designer are understood.
+    """
+    from visionloom.images.convert import convert, parse_class_map
+    from visionloom.images.directory import write_images
+
+    converted = convert(
+        input_dataset.path,
+        context,
+        labelled=labelled,
+        group_by=group_by,
+        class_map=parse_class_map(class_map) if class_map else None,
+        intensity=intensity,
+        check=check,
+    )
+    if part not in converted.parts:
+        has = ", ".join(converted.parts) if "" not in converted.parts else "no parts"
+        raise UsageError(
+            f"{input_dataset.path} has {has}; the part asked for is {part or 'none'!r}.",
+            "Set Part to one of them." if "" not in converted.parts else "Leave Part empty.",
+        )
+    return write_images(
+        converted.parts[part],
+        context.output("output_image_directory"),
+        origin={"source": str(input_dataset.path)},
+    )

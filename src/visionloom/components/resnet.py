@@ -1,0 +1,75 @@
+"""ResNet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from visionloom.artifacts.types import UntrainedModel
+from visionloom.spec.component import component
+from visionloom.spec.context import Context
+from visionloom.spec.ports import Output, Setting
+
+
+@component(
+    title="ResNet",
+    category="Image classification models",
+    aliases=("azureml.designer.dl.pytorch.initialize_models.vision.classification.resnet",),
+    differs=(
+        "What the port carries is what training starts from: the pretrained weights, or, from "
+        "scratch, nothing, and the trainer's seed draws them (C7, C9).",
+        "The classifier is replaced, not stacked on the 1,000 ImageNet classes (C11).",
+        "Normalisation follows the weights (C12).",
+        "Weights that cannot be had are an error with three ways on, never a random start.",
+    ),
+)
+def resnet(
+    *,
+    model_name: Annotated[
+        str,
+        Setting(
+            "Model name",
+            "Which residual network.",
+            choices=(
+                "resnet18",
+                "resnet34",
+                "resnet50",
+                "resnet101",
+                "resnet152",
+                "resnext50_32x4d",
+                "resnext101_32x8d",
+                "wide_resnet50_2",
+                "wide_resnet101_2",
+            ),
+        ),
+    ] = "resnext101_32x8d",
+    pretrained: Annotated[
+        bool, Setting("Pretrained", "Start from weights trained on ImageNet.")
+    ] = True,
+    zero_init_residual: Annotated[
+        bool,
+        Setting("Zero init residual", "Start every block as its short cut (from scratch only)."),
+    ] = False,
+    weights: Annotated[
+        str | None,
+        Setting(
+            "Weights",
+            "A file with weights (safetensors, or .pth opened weights-only).",
+            shown_when=("pretrained", True),
+            group="advanced",
+        ),
+    ] = None,
+    context: Context,
+) -> Annotated[UntrainedModel, Output("Untrained model")]:
+    """A residual network, not yet trained for your classes."""
+    from visionloom.models.build import Architecture
+    from visionloom.models.start import untrained_model
+
+    architecture = Architecture(model_name, {"zero_init_residual": zero_init_residual})
+    return untrained_model(
+        architecture,
+        context.output("untrained_model"),
+        pretrained=pretrained,
+        weights=weights,
+        settings=context.settings,
+        say=context.log,
+    )

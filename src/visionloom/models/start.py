@@ -1,0 +1,81 @@
+"""The untrained model: architecture and the weights training starts from, if any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from visionloom.artifacts.digest import sha256_of_file
+from visionloom.artifacts.types import UntrainedModel
+from visionloom.models import weights as published
+from visionloom.models.build import TIMM_PREFIX, Architecture, build_empty, check_architecture
+from visionloom.models.directory import UntrainedSpec, write_untrained
+from visionloom.models.normalisation import CENTRED, IMAGENET
+from visionloom.models.tensors import Tensors, check_finite, check_fit, read_tensors
+from visionloom.settings import Settings
+
+_IMAGENET_CLASSES = 1000
+_IMAGENET_SIZE = 224
+
+
+def untrained_model(
+    architecture: Architecture,
+    target: Path,
+    *,
+    pretrained: bool,
+    weights: str | None,
+    settings: Settings,
+    say: Callable[[str], None],
+) -> UntrainedModel:
+    """Write an untrained model.
+
+    Args:
+        architecture: Which network.
+        target: Where it appears.
+        pretrained: Whether it carries weights; without, training draws them by its seed.
+        weights: A file to take them from, or None for the published ones.
+        settings: Where weights are kept, and whether fetching is allowed.
+        say: Told where the weights come from.
+
+    Raises:
+        UsageError: An unknown model.
+        InvalidModelDirectoryError: Weights that do not fit.
+        FailedToDownloadFilesError: Published weights that cannot be had.
+    """
+    check_architecture(architecture)
+    if not pretrained:
+        spec = UntrainedSpec(architecture, CENTRED, None, None)
+        return write_untrained(spec, None, target)
+    timm = architecture.name.startswith(TIMM_PREFIX)
+    normalisation, size = IMAGENET, _IMAGENET_SIZE
+    if timm:
+        from visionloom.models import timm_models
+
+        name = architecture.name.removeprefix(TIMM_PREFIX)
+        normalisation, size = timm_models.preprocessing(name)
+    if weights is not None:
+        path = Path(weights)
+        tensors = read_tensors(path, settings.limits)
+        origin = f"file {path.name}, SHA-256 {sha256_of_file(path)[:12]}"
+        say(f"Weights: {origin}")
+    elif timm:
+        tensors = timm_models.pretrained_tensors(name)
+        origin = f"timm {name}"
+    else:
+        path = published.obtain(architecture.name, settings, say)
+        tensors = read_tensors(path, settings.limits)
+        origin = f"{path.name}, {published.LICENCE}"
+    _check(architecture, tensors, origin)
+    return write_untrained(
+        UntrainedSpec(architecture, normalisation, size, origin), tensors, target
+    )
+
+
+def _check(architecture: Architecture, tensors: Tensors, origin: str) -> None:
+    from visionloom.models.build import classifier_name
+
+    empty = build_empty(architecture, _IMAGENET_CLASSES)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    what = f"The weights ({origin})"
+    check_fit(shapes, empty, what, ignore=classifier_name(empty))
+    check_finite(tensors, what)
