@@ -82,8 +82,13 @@ class Settings:
         return self.home / "artifacts"
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from the environment variables (default: the process's own)."""
+def load_settings(
+    environment: Mapping[str, str] | None = None, *, offline: bool | None = None
+) -> Settings:
+    """Read the settings from the environment variables (default: the process's own).
+
+    ``offline`` wins over ``VISIONLOOM_OFFLINE`` when it is given.
+    """
     variables = os.environ if environment is None else environment
     named = variables.get("VISIONLOOM_HOME")
     if named:
@@ -92,5 +97,6 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         import platformdirs
 
         home = Path(platformdirs.user_data_dir("visionloom", appauthor=False))
-    offline = variables.get("VISIONLOOM_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
+    if offline is None:
+        offline = variables.get("VISIONLOOM_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
     return Settings(home=home, offline=offline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from visionloom.artifacts.types import ImageTransformation
@@ -172,7 +173,7 @@ def init_image_transformation(
     from visionloom.images.transforms import random_resized_crop as resized_crop
 
     half = {"probability": 0.5}
-    chosen = [
+    chosen: list[tuple[bool, Callable[[], Operation]]] = [
         (resize, lambda: Operation("resize", {"size": size})),
         (resize_exact, lambda: Operation("resize_exact", {"width": width, "height": height})),
         (center_crop, lambda: Operation("center_crop", {"size": crop_size})),

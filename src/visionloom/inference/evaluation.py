@@ -157,7 +157,7 @@ def label_indices(table: ScoreTable) -> Integers:
             f"The pictures carry labels the model does not know: {', '.join(unknown[:10])}.",
             f"It knows {', '.join(table.classes[:20])}.",
         )
-    return np.asarray([index[label] for label in table.labels], dtype=np.int64)
+    return np.asarray([index[str(label)] for label in table.labels], dtype=np.int64)
 
 
 def group_indices(table: ScoreTable) -> Integers | None:

@@ -16,7 +16,7 @@ from visionloom.images.directory import ImageRecord, Images, PixelSource
 from visionloom.images.transforms import Transformation
 from visionloom.inference.scores import ScoreTable
 from visionloom.models.device import Hardware, choose_hardware
-from visionloom.models.directory import TrainedSpec, load_trained
+from visionloom.models.directory import TrainedSpec, load_trained, read_trained
 from visionloom.models.forward import INFERENCE_BATCH_SIZE, ToModel, run_forward
 from visionloom.spec.context import Context
 
@@ -117,6 +117,11 @@ def load_predictor(
     to_model = ToModel(spec.normalisation).to(hardware.device)
     transformation = Transformation.from_json(spec.transformation)
     return Predictor(spec, network.eval(), transformation, to_model, hardware), warnings
+
+
+def classes_of(model: TrainedModel) -> tuple[str, ...]:
+    """The classes of a trained model, in order; errors as `load_predictor`."""
+    return read_trained(model, verify=False).classes
 
 
 def _readable(

@@ -1,0 +1,1 @@
+"""The fixed chains behind `visionloom train`, `score`, `evaluate`, `report` and `demo`."""
