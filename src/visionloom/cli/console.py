@@ -86,7 +86,7 @@ class Console:
                 self._progress(event)
 
     def say(self, line: str = "", style: str = "") -> None:
-        """Print a line for people; ``style`` is ``bold``, ``dim``, ``green``, ``yellow``, ``red``."""
+        """Print a line for people; ``style``: ``bold``, ``dim``, ``green``, ``yellow``, ``red``."""
         with self._lock:
             self._write(text.safe_lines(line), style)
 

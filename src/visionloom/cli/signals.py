@@ -41,7 +41,7 @@ def stopping(console: Console, saved: str) -> Iterator[Stop]:
     """
     stop = Stop()
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         if stop.event.is_set():
             console.close()
             os._exit(128 + number)

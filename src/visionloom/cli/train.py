@@ -43,9 +43,7 @@ def train(
     from_: Annotated[
         str | None, Option("--from", help="An own trained model to continue or re-head.")
     ] = None,
-    pretrained: Annotated[
-        bool, Option(help="Start from weights trained on ImageNet.")
-    ] = True,
+    pretrained: Annotated[bool, Option(help="Start from weights trained on ImageNet.")] = True,
     weights: Annotated[str | None, Option(help="A file with weights.")] = None,
     image_size: Annotated[
         str, Option(help="Side in pixels of what the network sees, or auto.")
@@ -78,26 +76,20 @@ def train(
     balance: Annotated[
         str | None, Option(help="none, class-weights or sampling, against unequal classes.")
     ] = None,
-    fine_tuning_mode: Annotated[
-        str | None, Option(help="whole, head or head-then-whole.")
-    ] = None,
+    fine_tuning_mode: Annotated[str | None, Option(help="whole, head or head-then-whole.")] = None,
     monitor: Annotated[
         str | None, Option(help="valid_loss, accuracy or macro_f1: decides the best epoch.")
     ] = None,
     minimum_improvement: Annotated[
         float | None, Option(help="How much better a new best must be.")
     ] = None,
-    time_limit: Annotated[
-        float | None, Option(help="Minutes after which training stops.")
-    ] = None,
+    time_limit: Annotated[float | None, Option(help="Minutes after which training stops.")] = None,
     device: Annotated[str | None, Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
     precision: Annotated[str | None, Option(help="auto, fp32, bf16 or fp16.")] = None,
     decode_threads: Annotated[
         int | None, Option(help="Threads that decode; changes no bit of the result.")
     ] = None,
-    cache: Annotated[
-        bool, Option(help="Keep decoded pictures in memory; changes no bit.")
-    ] = True,
+    cache: Annotated[bool, Option(help="Keep decoded pictures in memory; changes no bit.")] = True,
     resume: Annotated[bool, Option("--resume", help="Go on with an interrupted run.")] = False,
     finish: Annotated[
         bool, Option("--finish", help="End an interrupted run with its best model so far.")

@@ -112,4 +112,3 @@ def _converted(
 def _copy(source: Path, target: Path) -> None:
     with new_folder(target) as scratch:
         shutil.copytree(source, scratch, dirs_exist_ok=True)
-

@@ -72,6 +72,7 @@ class TrainRun:
         started = time.monotonic()
         try:
             parts = self._parts()
+            self._record(parts)
             transformed = self._transformed(parts)
             start = self._start()
             self._train(start, transformed)
@@ -141,6 +142,10 @@ class TrainRun:
             parts = {**parts, "training": held[0], "validation": held[1]}
         self._same_classes(parts)
         return parts
+
+    def _record(self, parts: Mapping[str, ImageDirectory]) -> None:
+        folders = {name: part.path.name for name, part in parts.items()}
+        write_file(self.work / "parts.json", json.dumps(folders, indent=2).encode())
 
     def _convert(self, source: Path, name: str) -> dict[str, ImageDirectory]:
         request = self.request
