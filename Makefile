@@ -1,0 +1,63 @@
+# Set-up in one place: `make demo` and `make test` share `make install`, which does nothing the
+# second time. It works with whatever package index and wheel folders pip is configured for.
+
+PY      ?= $(shell command -v python3.11 || command -v python3)
+VENV    ?= .venv
+BIN     := $(VENV)/bin
+# the same pin as in constraints.txt (no comment after the value: make would keep the blanks)
+TORCH   := $(shell sed -n 's/^torch==//p' constraints.txt)
+INSTALL := $(BIN)/uv pip install -q --python $(VENV) -c constraints.txt --group dev -e .
+
+.PHONY: install demo test test-slow check format lock docs clean
+
+install: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@test -n "$(PY)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@test -x $(BIN)/python || $(PY) -m venv $(VENV) || { \
+	  echo "No virtual environment could be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check 'uv>=0.9'
+	@set -e; links=; have=; \
+	for d in $$($(BIN)/python -m pip config list | sed -n "s/^[^=]*find-links='\(.*\)'$$/\1/p" | sed 's/\\n/ /g' | tr ' ' '\n' | sort -u); do \
+	  links="$$links --find-links $$d"; \
+	  if ls "$$d"/torch-$(TORCH)*.whl >/dev/null 2>&1; then have=1; fi; \
+	done; \
+	if [ -n "$$have" ] || [ "$$(uname -s)" != Linux ]; then $(INSTALL) $$links; \
+	else UV_HTTP_RETRIES=1 $(INSTALL) $$links --torch-backend=auto || { \
+	  echo "PyTorch's own index is not reachable: taking PyPI's build (several GB)."; $(INSTALL) $$links; }; fi
+	@# one warm-up, so that byte code exists for what the command line loads
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/visionloom doctor >/dev/null 2>&1 || true
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import torch._dynamo, sklearn.metrics" >/dev/null 2>&1 || true
+	@touch $@
+
+demo: install
+	$(BIN)/visionloom demo
+
+test: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
+
+test-slow: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+check: install
+	$(BIN)/ruff format --check src tests examples
+	$(BIN)/ruff check src tests examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format src tests examples
+	$(BIN)/ruff check --fix src tests examples
+
+# the pins serve every system and Python from 3.11; compiled without wheel folders on purpose
+lock: install
+	echo "torch==$(TORCH)" > $(VENV)/torch-pin.txt
+	$(BIN)/uv pip compile -q --universal --no-annotate --no-header --all-extras --group dev \
+	  -c $(VENV)/torch-pin.txt pyproject.toml -o constraints.txt
+
+# the reference page of each component, from its declaration
+docs: install
+	$(BIN)/python -m visionloom.runs.reference docs/components
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

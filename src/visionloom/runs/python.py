@@ -1,0 +1,166 @@
+"""The Python face: components as functions, and the chains of the command line."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from visionloom.artifacts.types import Artifact, Evaluation, Scores, TrainedModel
+from visionloom.errors import UsageError
+from visionloom.runs.report_run import rewrite_report
+from visionloom.runs.score_run import score_photos
+from visionloom.runs.train_request import TrainRequest
+from visionloom.runs.train_run import TrainRun, prepare
+from visionloom.spec.component import Component
+from visionloom.spec.context import Listener, Log, silent
+from visionloom.workspace import Workspace
+
+
+def _warnings(event: object) -> None:
+    """The default listener: what the user should know is a Python warning, nothing else prints."""
+    if isinstance(event, Log) and event.level == "warning":
+        import warnings
+
+        warnings.warn(event.text, stacklevel=2)
+
+
+def component_function(component: Component) -> Callable[..., Any]:
+    """A component as a plain function.
+
+    Inputs are positional (an artifact or a path), parameters are keywords, ``out`` names the
+    folder to write to (one per output; default: a fresh one below the home folder), ``listener``
+    is told what happens. Returns the artifact, or a tuple of them.
+    """
+
+    @functools.wraps(component.function)
+    def call(
+        *inputs: Artifact | str | Path,
+        out: str | Path | tuple[str | Path, ...] | None = None,
+        listener: Listener = _warnings,
+        **parameters: object,
+    ) -> Any:
+        ports = {port.name for port in component.inputs}
+        given = dict(zip([port.name for port in component.inputs], inputs, strict=False))
+        if len(inputs) > len(component.inputs):
+            raise UsageError(f"{component.title} takes {len(component.inputs)} inputs.")
+        for name in ports & set(parameters):
+            value = parameters.pop(name)
+            if not isinstance(value, Artifact | str | Path):
+                raise UsageError(f"{component.title}: the input {name} is no artifact or path.")
+            given[name] = value
+        workspace = Workspace()
+        made = workspace.run(
+            component,
+            inputs={k: v if isinstance(v, Artifact) else Path(v) for k, v in given.items()},
+            parameters=parameters,
+            outputs=_targets(component, out, workspace),
+            listener=listener,
+        )
+        values = tuple(made[port.name] for port in component.outputs)
+        return values if len(values) > 1 else values[0]
+
+    return call
+
+
+def train(
+    photos: str | Path,
+    *,
+    out: str | Path,
+    overwrite: bool = False,
+    resume: bool = False,
+    listener: Listener = silent,
+    **options: Any,
+) -> dict[str, Any]:
+    """What `visionloom train` does; returns the summary.
+
+    Args:
+        photos: Folder, archive or list.
+        out: Folder to write to.
+        overwrite, resume: As on the command line.
+        listener: Told what happens.
+        options: The command's options with underscores, e.g. ``model="densenet121"``,
+            ``epochs=5``; ``start_from`` for ``--from``.
+
+    Raises:
+        VisionloomError: As the command line reports them.
+    """
+    known = set(TrainRequest.__dataclass_fields__) - {"training", "photos"}
+    request = TrainRequest(
+        photos=str(Path(photos).expanduser().absolute()),
+        training={name: value for name, value in options.items() if name not in known},
+        **{name: value for name, value in options.items() if name in known},
+    )
+    workspace = Workspace()
+    workspace.registry.find("Train PyTorch Model").resolve(request.training)
+    request = prepare(Path(out), request, resume=resume, finish=False, overwrite=overwrite)
+    return TrainRun(workspace, request, Path(out), listener).go()
+
+
+def score(
+    model: TrainedModel | str | Path,
+    photos: str | Path,
+    *,
+    out: str | Path,
+    overwrite: bool = False,
+    listener: Listener = silent,
+    **options: Any,
+) -> Scores:
+    """What `visionloom score` does; returns the scores."""
+    path = model.path if isinstance(model, TrainedModel) else Path(model)
+    score_photos(
+        Workspace(),
+        path,
+        [Path(photos)],
+        Path(out),
+        options,
+        overwrite=overwrite,
+        listener=listener,
+        stop=threading.Event(),
+    )
+    return Scores(Path(out))
+
+
+def evaluate(
+    scores: Scores | str | Path, compared: Scores | str | Path | None = None
+) -> dict[str, Any]:
+    """What `visionloom evaluate` does; returns what ``evaluation.json`` holds."""
+    import json
+
+    inputs = {"scored_dataset": scores, "scored_dataset_to_compare": compared}
+    with tempfile.TemporaryDirectory(prefix="visionloom-") as temporary:
+        made = Workspace().run(
+            "Evaluate Model",
+            inputs={
+                k: v if isinstance(v, Artifact) else Path(v)
+                for k, v in inputs.items()
+                if v is not None
+            },
+            parameters={},
+            outputs={"evaluation_results": Path(temporary) / "evaluation"},
+        )
+        evaluation: Evaluation = Evaluation(made["evaluation_results"].path)
+        text = (evaluation.path / "evaluation.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def report(run: str | Path) -> Path:
+    """What `visionloom report` does; returns the page's path."""
+    return rewrite_report(Path(run))
+
+
+def _targets(
+    component: Component, out: str | Path | tuple[str | Path, ...] | None, workspace: Workspace
+) -> dict[str, Path]:
+    names = [port.name for port in component.outputs]
+    if out is None:
+        base = workspace.fresh_folder(component.kebab)
+        return {name: base / name for name in names} if len(names) > 1 else {names[0]: base}
+    folders = out if isinstance(out, tuple) else (out,)
+    if len(folders) != len(names):
+        raise UsageError(f"{component.title} has {len(names)} outputs: {', '.join(names)}.")
+    return {name: Path(folder) for name, folder in zip(names, folders, strict=True)}
