@@ -1,5 +1,6 @@
 """The learning rate as a function of the step."""
 
+import itertools
 import math
 
 import pytest
@@ -16,7 +17,7 @@ def test_polynomial_rates_at_epoch_starts_are_those_of_the_original() -> None:
 
 def test_c6_the_warm_up_rises_with_every_step_and_reaches_the_rate() -> None:
     rates = [learning_rate(s, 100, 20, 0.01, "cosine") for s in range(21)]
-    assert all(b > a for a, b in zip(rates[:19], rates[1:20], strict=True))
+    assert all(b > a for a, b in itertools.pairwise(rates[:20]))
     assert rates[19] == pytest.approx(0.01)
     assert learning_rate(0, 100, 20, 1e-6, "cosine") < 1e-6
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from visionloom.artifacts.types import ImageDirectory, Photos
-from visionloom.errors import UsageError
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
 from visionloom.spec.ports import Input, Output, Setting
@@ -109,13 +108,8 @@ def convert_to_image_directory(
         class_map=parse_class_map(class_map) if class_map else None,
         intensity=intensity,
         check=check,
+        part=part,
     )
-    if part not in converted.parts:
-        has = ", ".join(converted.parts) if "" not in converted.parts else "no parts"
-        raise UsageError(
-            f"{input_dataset.path} has {has}; the part asked for is {part or 'none'!r}.",
-            "Set Part to one of them." if "" not in converted.parts else "Leave Part empty.",
-        )
     return write_images(
         converted.parts[part],
         context.output("output_image_directory"),

@@ -51,6 +51,7 @@ def convert(
     class_map: Mapping[str, str] | None = None,
     intensity: str = "type",
     check: str = "full",
+    part: str | None = None,
 ) -> Converted:
     """List the pictures of a source and examine each in an isolated process.
 
@@ -63,10 +64,12 @@ def convert(
         class_map: Class name -> class name to use instead.
         intensity: ``type``, ``image`` or ``MIN,MAX``.
         check: ``full`` decodes every picture; ``headers`` only reads the headers.
+        part: The only part to examine, or None for all; the class list is that of all.
 
     Raises:
         InvalidDatasetError: Nothing usable, or class names that collide.
         InvalidZipFileError: An archive that is refused.
+        UsageError: There is no such part.
         RunInterrupted: Stopped.
     """
     parse_intensity(intensity)
@@ -75,6 +78,8 @@ def convert(
     candidates = _renamed(listing.candidates, class_map or {})
     candidates = _grouped(candidates, group_by, source, limits, listing.notes)
     classes = _classes(candidates, listing, class_map or {}, limits)
+    if part is not None:
+        candidates = _of_part(candidates, part, source)
     for note in listing.notes:
         context.log(note)
     findings = _examine_all(candidates, listing.origin, intensity, check == "full", context)
@@ -132,6 +137,21 @@ def _renamed(candidates: list[Candidate], class_map: Mapping[str, str]) -> list[
         replace(c, label=class_map.get(c.label, c.label)) if c.label is not None else c
         for c in candidates
     ]
+
+
+def _of_part(
+    candidates: list[Candidate], part: str, source: Path | Sequence[Path]
+) -> list[Candidate]:
+    chosen = [c for c in candidates if c.part == part]
+    parts = dict.fromkeys(c.part for c in candidates)
+    if not chosen and parts:
+        divided = "" not in parts
+        has = ", ".join(parts) if divided else "no parts"
+        raise UsageError(
+            f"{source} has {has}; the part asked for is {part or 'none'!r}.",
+            "Set Part to one of them." if divided else "Leave Part empty.",
+        )
+    return chosen
 
 
 def _grouped(

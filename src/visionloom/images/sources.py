@@ -223,10 +223,12 @@ def _arrange(names: Iterable[str], origin: PixelOrigin, labelled: str) -> Listin
             listing.skipped.append(Skipped(name, reason))
         else:
             listing.ignored += 1
-    wrapper = _wrapper(pictures)
+    clean = {name.removeprefix("./"): name for name in pictures}
+    wrapper = _wrapper(list(clean))
     if wrapper:
         listing.notes.append(f"The pictures are taken from the folder {wrapper!r} inside.")
-    shown = {name[len(wrapper) + 1 :] if wrapper else name: name for name in pictures}
+    cut = len(wrapper) + 1 if wrapper else 0
+    shown = {name[cut:]: stored for name, stored in clean.items()}
     if labelled == "no":
         listing.candidates = [Candidate(shown[file], file) for file in sorted(shown)]
         return listing

@@ -159,7 +159,8 @@ def _read_torch(path: Path) -> Tensors:
     import pickle
 
     try:
-        value = torch.load(path, map_location="cpu", weights_only=True)
+        with open(path, "rb") as stream:  # by content: torch goes by the name of a path
+            value = torch.load(stream, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError, KeyError) as error:
         raise InvalidModelDirectoryError(
             f"{path} holds something else than tensors, or is damaged: it is not opened.",

@@ -1,0 +1,329 @@
+"""From a user's path to image directories."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import picture
+from visionloom.errors import (
+    InvalidDatasetError,
+    InvalidZipFileError,
+    UsageError,
+    VisionloomError,
+)
+from visionloom.images.convert import Converted, convert, parse_class_map
+from visionloom.images.directory import (
+    Images,
+    PixelSource,
+    class_counts,
+    read_images,
+    write_images,
+)
+from visionloom.spec.context import Context, Event, Log
+
+Make = Callable[..., Path]
+
+
+def run(source: Path | list[Path], tmp_path: Path, **options: object) -> tuple[Converted, str]:
+    said: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Log):
+            said.append(event.text)
+
+    context = Context({}, tmp_path, listener=listen)
+    return convert(source, context, **options), "\n".join(said)  # type: ignore[arg-type]
+
+
+def one(converted: Converted) -> Images:
+    assert list(converted.parts) == [""]
+    return converted.parts[""]
+
+
+def test_class_folders_are_classes_in_plain_order(photos: Make, tmp_path: Path) -> None:
+    images = one(run(photos(b=2, a=3, B=1), tmp_path, class_map={"B": "b2"})[0])
+    assert images.classes == ("a", "b", "b2")
+    assert class_counts(images) == {"a": 3, "b": 2, "b2": 1}
+    assert [r.id for r in images.records] == list(range(6))
+
+
+def test_c33_c34_original_names_are_kept_in_a_stable_order(tmp_path: Path) -> None:
+    for name in ("query_2.png", "query_0.png", "query_1.png"):
+        (tmp_path / "q").mkdir(exist_ok=True)
+        picture((8, 8), seed=1).save(tmp_path / "q" / name)
+    images = one(run(tmp_path / "q", tmp_path)[0])
+    assert images.classes is None
+    assert [r.file for r in images.records] == ["query_0.png", "query_1.png", "query_2.png"]
+
+
+def test_c29_a_wrapped_tree_means_the_same_as_folder_and_archive(
+    photos: Make, tmp_path: Path
+) -> None:
+    plain = photos("wrap/inner/set", cat=2, dog=2)
+    folder, said = run(tmp_path / "wrap", tmp_path)
+    assert "inner/set" in said
+    shutil.make_archive(str(tmp_path / "z"), "zip", tmp_path / "wrap")
+    shutil.make_archive(str(tmp_path / "t"), "tar", tmp_path / "wrap")
+    shutil.make_archive(str(tmp_path / "g"), "gztar", tmp_path / "wrap")
+    wanted = one(run(plain, tmp_path)[0]).digest
+    assert one(folder).digest == wanted
+    for name in ("z.zip", "t.tar", "g.tar.gz"):
+        assert one(run(tmp_path / name, tmp_path)[0]).digest == wanted
+
+
+def test_the_zip_and_the_folder_of_a_real_set_are_equal(shared_data: Path, tmp_path: Path) -> None:
+    folder = run(shared_data / "sign_digits", tmp_path)[0]
+    archive = run(shared_data / "sign_digits.zip", tmp_path)[0]
+    assert {k: v.digest for k, v in folder.parts.items()} == {
+        k: v.digest for k, v in archive.parts.items()
+    }
+    assert {k: len(v.records) for k, v in folder.parts.items()} == {
+        "training": 500,
+        "validation": 120,
+    }
+
+
+def test_c30_a_single_folder_of_pictures_is_not_a_class(photos: Make, tmp_path: Path) -> None:
+    photos("outer", pics=3)
+    images = one(run(tmp_path / "outer", tmp_path)[0])
+    assert images.classes is None
+    shutil.make_archive(str(tmp_path / "z"), "zip", tmp_path / "outer")
+    assert one(run(tmp_path / "z.zip", tmp_path)[0]).classes is None
+
+
+def test_c31_deep_pictures_count_and_those_beside_class_folders_are_listed(
+    photos: Make, tmp_path: Path
+) -> None:
+    folder = photos(cat=2, dog=2)
+    (folder / "cat" / "deep").mkdir()
+    picture((8, 8), seed=9).save(folder / "cat" / "deep" / "x.png")
+    picture((8, 8), seed=8).save(folder / "loose.png")
+    converted, said = run(folder, tmp_path)
+    images = one(converted)
+    assert class_counts(images) == {"cat": 3, "dog": 2}
+    assert [s.file for s in images.skipped] == ["loose.png"]
+    assert "1 pictures beside the class folders" in said
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation", "dev", "Val"])
+def test_divided_sets_are_found(photos: Make, tmp_path: Path, name: str) -> None:
+    photos("set/train", cat=2, dog=2)
+    photos(f"set/{name}", cat=1, dog=1)
+    photos("set/test", cat=1, dog=1)
+    parts = run(tmp_path / "set", tmp_path)[0].parts
+    assert {k: len(v.records) for k, v in parts.items()} == {
+        "training": 4,
+        "validation": 2,
+        "test": 2,
+    }
+
+
+def test_hidden_and_desktop_files_are_ignored_and_counted(photos: Make, tmp_path: Path) -> None:
+    folder = photos(cat=1, dog=1)
+    for name in (".DS_Store", "Thumbs.db", "cat/.hidden.png", "notes.txt", "no_extension"):
+        (folder / name).write_bytes(b"x")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "a.png").write_bytes(b"x")
+    images = one(run(folder, tmp_path)[0])
+    assert images.ignored == 6
+    assert images.skipped == ()
+
+
+def test_c13_c15_unreadable_files_are_listed_with_reasons(photos: Make, tmp_path: Path) -> None:
+    folder = photos(cat=2, dog=2)
+    (folder / "cat" / "empty.jpg").write_bytes(b"")
+    (folder / "cat" / "page.jpg").write_text("<html>not found</html>")
+    (folder / "dog" / "slide.czi").write_bytes(b"ZISRAWFILE")
+    (folder / "dog" / "phone.HEIC").write_bytes(b"x")
+    images = one(run(folder, tmp_path)[0])
+    reasons = {s.file: s.reason for s in images.skipped}
+    assert set(reasons) == {"cat/empty.jpg", "cat/page.jpg", "dog/slide.czi", "dog/phone.HEIC"}
+    assert "Zeiss" in reasons["dog/slide.czi"]
+    assert "JPEG" in reasons["dog/phone.HEIC"]
+    assert "empty" in reasons["cat/empty.jpg"]
+
+
+def test_c15_nothing_usable_is_a_named_error_with_the_reasons(tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    with pytest.raises(InvalidDatasetError, match="holds no picture"):
+        run(folder, tmp_path)
+    (folder / "a.png").write_bytes(b"x")
+    with pytest.raises(InvalidDatasetError, match=r"a\.png"):
+        run(folder, tmp_path)
+    with pytest.raises(InvalidDatasetError, match="does not exist"):
+        run(tmp_path / "missing", tmp_path)
+
+
+def test_class_names_that_differ_in_case_or_form_collide(photos: Make, tmp_path: Path) -> None:
+    folder = photos("one", Cat=1, cat=1)
+    with pytest.raises(InvalidDatasetError, match="--class-map"):
+        run(folder, tmp_path)
+    joined = one(run(folder, tmp_path, class_map={"Cat": "cat"})[0])
+    assert joined.classes == ("cat",)
+    accents = photos("two", **dict.fromkeys(("caf\u00e9", "cafe\u0301"), 1))
+    with pytest.raises(InvalidDatasetError, match="differ only"):
+        run(accents, tmp_path)
+
+
+def test_class_maps_are_read_or_refused(tmp_path: Path) -> None:
+    assert parse_class_map("Cat=cat, dogs=dog") == {"Cat": "cat", "dogs": "dog"}
+    (tmp_path / "m.csv").write_text("old,new\nCat,cat\n")
+    assert parse_class_map(str(tmp_path / "m.csv")) == {"Cat": "cat"}
+    with pytest.raises(UsageError):
+        parse_class_map("Cat")
+
+
+def test_lists_give_labels_groups_and_parts_as_text(photos: Make, tmp_path: Path) -> None:
+    folder = photos(cat=4)
+    rows = [["path", "label", "group"], ["cat/cat_00.png", "0", "p1"]]
+    rows += [["cat/cat_01.png", "NA", "p1"], ["cat/cat_02.png", "1", "p2"]]
+    rows += [["../secret.png", "1", ""], ["/etc/x.png", "1", ""], ["cat/none.png", "1", ""]]
+    with open(folder / "list.csv", "w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows(rows)
+    images = one(run(folder / "list.csv", tmp_path)[0])
+    assert images.classes == ("0", "1", "NA")
+    assert [r.group for r in images.records] == ["p1", "p1", "p2"]
+    assert len(images.skipped) == 3
+    lines = [json.dumps({"file_name": r[0], "label": r[1]}) for r in rows[1:4]]
+    (folder / "list.jsonl").write_text("\n".join(lines))
+    assert one(run(folder / "list.jsonl", tmp_path)[0]).classes == ("0", "1", "NA")
+
+
+def test_groups_come_from_folder_or_expression_and_are_previewed(
+    photos: Make, tmp_path: Path
+) -> None:
+    folder = photos(cat=4, dog=2)
+    converted, said = run(folder, tmp_path, group_by=r"_(\d)")
+    assert {r.group for r in one(converted).records} == {"0"}
+    assert "1 groups" in said
+    assert {r.group for r in one(run(folder, tmp_path, group_by="parent")[0]).records} == {
+        "cat",
+        "dog",
+    }
+    with pytest.raises(UsageError, match="no picture a group"):
+        run(folder, tmp_path, group_by="patient")
+    with pytest.raises(UsageError, match="regular expression"):
+        run(folder, tmp_path, group_by="(")
+
+
+def test_c35_c36_archives_are_read_safely_and_the_input_is_left_alone(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    folder = shared_data / "nasty_files" / "archives"
+    assert len(one(run(folder / "good.zip", tmp_path)[0]).records) == 2
+    for path in sorted(folder.iterdir()):
+        if path.name != "good.zip":
+            with pytest.raises((InvalidZipFileError, InvalidDatasetError)):
+                run(path, tmp_path)
+    assert not (tmp_path.parent / "evil.txt").exists()
+
+
+def test_c36_a_folder_of_archives_is_refused_not_guessed(tmp_path: Path, photos: Make) -> None:
+    folder = tmp_path / "zips"
+    folder.mkdir()
+    for name in ("a.zip", "b.zip"):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            archive.writestr("x.txt", "x")
+    with pytest.raises(InvalidDatasetError, match=r"a\.zip, b\.zip"):
+        run(folder, tmp_path)
+
+
+def test_c35_a_tar_member_that_climbs_out_refuses_the_archive(tmp_path: Path) -> None:
+    picture((8, 8), seed=1).save(tmp_path / "p.png")
+    for mode, name in (("w", "evil.tar"), ("w:gz", "evil.tar.gz")):
+        with tarfile.open(tmp_path / name, mode) as archive:  # type: ignore[call-overload]
+            archive.add(tmp_path / "p.png", arcname="../climbed.png")
+        with pytest.raises(InvalidZipFileError, match="climbs out"):
+            run(tmp_path / name, tmp_path)
+    assert not list(tmp_path.rglob("climbed.png"))
+
+
+def test_nothing_is_written_in_the_user_s_folder(photos: Make, tmp_path: Path) -> None:
+    folder = photos(cat=2, dog=2)
+    before = sorted((p, p.stat().st_mtime_ns) for p in folder.rglob("*"))
+    write_images(one(run(folder, tmp_path)[0]), tmp_path / "out")
+    assert sorted((p, p.stat().st_mtime_ns) for p in folder.rglob("*")) == before
+
+
+def test_links_out_of_the_folder_are_reported_not_followed(photos: Make, tmp_path: Path) -> None:
+    folder = photos(cat=2, dog=2)
+    picture((8, 8), seed=3).save(tmp_path / "outside.png")
+    os.symlink(tmp_path / "outside.png", folder / "cat" / "out.png")
+    os.symlink(folder / "cat" / "gone.png", folder / "cat" / "broken.png")
+    images = one(run(folder, tmp_path)[0])
+    assert {s.file for s in images.skipped} == {"cat/out.png", "cat/broken.png"}
+
+
+def test_c53_a_picture_that_changed_or_vanished_after_conversion_is_named(
+    photos: Make, tmp_path: Path
+) -> None:
+    folder = photos(cat=2, dog=2)
+    images = one(run(folder, tmp_path)[0])
+    directory = write_images(images, tmp_path / "out")
+    (folder / "cat" / "cat_00.png").unlink()
+    picture((9, 9), seed=77).save(folder / "dog" / "dog_00.png")
+    again = read_images(directory)
+    with PixelSource(again, directory) as source:
+        with pytest.raises(InvalidDatasetError, match=r"cat_00\.png was readable"):
+            source.read(again.records[0])
+        with pytest.raises(InvalidDatasetError, match=r"dog_00\.png has changed"):
+            source.read(again.records[2])
+
+
+def test_an_image_directory_comes_back_as_written(photos: Make, tmp_path: Path) -> None:
+    images = one(run(photos(cat=2, dog=2), tmp_path)[0])
+    again = read_images(write_images(images, tmp_path / "out"))
+    assert again == images
+
+
+def test_c32_the_original_s_image_directory_is_read_as_what_it_is(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    source = shared_data / "original_artifacts" / "image_directory_labelled"
+    images = one(run(source, tmp_path)[0])
+    assert images.classes == ("circle", "square", "stripe")
+    assert class_counts(images) == {"circle": 4, "square": 4, "stripe": 4}
+    plain = one(run(shared_data / "original_artifacts" / "image_directory_unlabelled", tmp_path)[0])
+    assert plain.classes is None
+    damaged = tmp_path / "damaged"
+    shutil.copytree(source, damaged)
+    (damaged / "_schema.json").write_text("{")
+    with pytest.raises(InvalidDatasetError, match="damaged"):
+        run(damaged, tmp_path)
+
+
+def test_twelve_bit_data_in_sixteen_bit_files_is_warned_about(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    values = np.linspace(0, 4095, 64).reshape(8, 8).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "m" / "a.png")
+    said = run(tmp_path / "m", tmp_path)[1]
+    assert "--intensity 0,4095" in said
+
+
+def test_the_decoder_process_loads_no_tensor_library() -> None:
+    program = (
+        "import sys, visionloom.images.worker, visionloom.images.decode;"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b"False"
+
+
+def test_an_unknown_kind_of_file_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "x.docx").write_text("x")
+    with pytest.raises(VisionloomError, match="no folder, picture, archive or list"):
+        run(tmp_path / "x.docx", tmp_path)
