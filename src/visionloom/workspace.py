@@ -109,9 +109,13 @@ class Workspace:
 
         return weights.add(file, model, self.settings)
 
-    def hardware(self) -> tuple[str, list[str]]:
-        """What would be trained on, in one line, and warnings."""
+    def hardware(self, device: str = "auto", precision: str = "auto") -> tuple[str, list[str]]:
+        """What would be trained on, in one line, and warnings.
+
+        Raises:
+            UsageError, DeviceNotAvailableError: see `visionloom.models.device.choose_hardware`.
+        """
         from visionloom.models.device import choose_hardware
 
-        hardware, warnings = choose_hardware()
+        hardware, warnings = choose_hardware(device, precision)
         return hardware.describe(), warnings

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import textwrap
 import threading
 import time
 import traceback
@@ -89,6 +90,22 @@ class Console:
         """Print a line for people; ``style``: ``bold``, ``dim``, ``green``, ``yellow``, ``red``."""
         with self._lock:
             self._write(text.safe_lines(line), style)
+
+    def entry(self, name: str, words: str, width: int) -> None:
+        """Print a name and what it is, wrapped beside it."""
+        head = f"  {text.safe(name):{width}}  "
+        self._wrapped(head, " " * len(head), words)
+
+    def paragraph(self, words: str) -> None:
+        """Print words wrapped to the width."""
+        self._wrapped("", "", words)
+
+    def _wrapped(self, first: str, rest: str, words: str) -> None:
+        room = max(20, min(self._width(), _PLAIN_WIDTH) - len(rest))
+        lines = textwrap.wrap(text.safe(words), room, break_on_hyphens=False) or [""]
+        with self._lock:
+            for number, line in enumerate(lines):
+                self._write((first if number == 0 else rest) + line)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print an aligned table."""

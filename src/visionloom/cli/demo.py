@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from visionloom.cli.console import Console
 from visionloom.cli.signals import stopping
+from visionloom.cli.train import tell
+from visionloom.errors import RunInterrupted
 
 
 def demo(
@@ -18,16 +21,30 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Train a ResNet-18 from scratch on 1,797 handwritten digits, offline, in two minutes."""
-    with Console(as_json=json) as console:
-        from visionloom.cli.train import tell
-        from visionloom.errors import RunInterrupted
+    with Console(as_json=json) as console, stopping(console, "the demo ends") as stop:
         from visionloom.runs.demo import run_demo
+        from visionloom.runs.steps import Steps
+        from visionloom.workspace import Workspace
 
-        with stopping(console, "the demo ends") as stop:
-            try:
-                summary = run_demo(out, console.listener, stop.event)
-            except RunInterrupted as error:
-                raise RunInterrupted(error.message, error.remedy, stop.status) from error
-        tell(console, summary, out / "run")
-        console.say(f"Your own photos: visionloom train PHOTOS --out run (try it on {out}/photos)")
+        try:
+            summary = run_demo(out, Steps(Workspace(), console.listener, stop.event))
+        except RunInterrupted as error:
+            raise RunInterrupted(error.message, error.remedy, stop.status) from error
+        run, photos = (shlex.quote(str(out / name)) for name in ("run", "photos"))
+        tell(
+            console,
+            summary,
+            out / "run",
+            [
+                f"visionloom score {run}/model {photos} --out {shlex.quote(str(out))}/scores",
+                "visionloom train PHOTOS --out run      (a folder of photos per class)",
+            ],
+        )
         console.result(summary)
+
+
+def command() -> typer.Typer:
+    """The command."""
+    app = typer.Typer(add_completion=False)
+    app.command("demo")(demo)
+    return app

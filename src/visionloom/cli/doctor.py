@@ -23,3 +23,10 @@ def doctor(
             for name, value in rows.items():
                 console.say(f"  {name:{width}}  {value}")
         console.result(found)
+
+
+def command() -> typer.Typer:
+    """The command."""
+    app = typer.Typer(add_completion=False)
+    app.command("doctor")(doctor)
+    return app

@@ -2,62 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from visionloom.cli.console import Console
 
 Option = typer.Option
+_MISTAKES_SHOWN = 5
 
 
 def evaluate(
-    scores: Annotated[Path, typer.Argument(help="Scores of labelled photos.")],
-    compared: Annotated[
-        Path | None, typer.Argument(help="Scores of another model on the same photos.")
-    ] = None,
+    scores: Annotated[
+        list[Path],
+        typer.Argument(help="Scores of labelled photos; a second set is compared with the first."),
+    ],
     out: Annotated[Path, Option("--out", help="Folder to write to.")] = Path("evaluation"),
     json: Annotated[bool, Option("--json", help="Print the evaluation as JSON.")] = False,
 ) -> None:
     """Say how good scores are, how sure that is, and which photos are wrong."""
     with Console(as_json=json) as console:
-        import json as json_module
-
+        from visionloom.runs.evaluate_run import evaluate_scores
+        from visionloom.runs.steps import Steps
         from visionloom.workspace import Workspace
 
-        inputs = {"scored_dataset": scores}
-        if compared is not None:
-            inputs["scored_dataset_to_compare"] = compared
-        Workspace().run(
-            "Evaluate Model",
-            inputs=inputs,
-            parameters={},
-            outputs={"evaluation_results": out},
-            listener=console.listener,
-        )
-        text = (out / "evaluation.json").read_text(encoding="utf-8")
-        document = json_module.loads(text)
-        rows = [
-            [
-                row["label"],
-                str(row["images"]),
-                *(_share(row[name]) for name in ("precision", "recall", "f1")),
-            ]
-            for row in document["scores"]["per_class"]
-        ]
-        console.table(["class", "images", "precision", "recall", "F1"], rows)
+        document = evaluate_scores(Steps(Workspace(), console.listener), scores, out)
+        console.say()
+        _tell_classes(console, document["scores"])
+        _tell_mistakes(console, document["scores"]["mistakes"])
         if "comparison" in document:
-            found = document["comparison"]
-            console.say(
-                f"Second less first: {found['difference']:+.1%} accuracy on {found['images']} "
-                f"pictures (95 % interval {found['low']:+.1%} to {found['high']:+.1%}, "
-                f"p = {found['p_value']:.3g}): {found['verdict']}.",
-                "bold",
-            )
-        console.say(f"Evaluation: {out / 'evaluation.json'}")
+            _tell_comparison(console, document["comparison"])
+        console.say()
+        console.say(f"Evaluation  {out / 'evaluation.json'}")
         console.result(document)
 
 
-def _share(figure: dict[str, float] | None) -> str:
+def command() -> typer.Typer:
+    """The command."""
+    app = typer.Typer(add_completion=False)
+    app.command("evaluate")(evaluate)
+    return app
+
+
+def _tell_classes(console: Console, figures: Mapping[str, Any]) -> None:
+    rows = [
+        [
+            row["label"],
+            str(row["images"]),
+            *(_share(row[name]) for name in ("precision", "recall", "f1")),
+        ]
+        for row in figures["per_class"]
+    ]
+    console.table(["class", "images", "precision", "recall", "F1"], rows)
+
+
+def _tell_mistakes(console: Console, mistakes: list[Mapping[str, Any]]) -> None:
+    if not mistakes:
+        return
+    console.say()
+    console.say(f"{len(mistakes)} pictures wrong, the worst first:")
+    for mistake in mistakes[:_MISTAKES_SHOWN]:
+        console.say(
+            f"  {mistake['file']}: {mistake['label']} taken for {mistake['scored_label']} "
+            f"({mistake['probability']:.0%})"
+        )
+
+
+def _tell_comparison(console: Console, found: Mapping[str, Any]) -> None:
+    console.say()
+    console.say(
+        f"Second less first: {found['difference']:+.1%} accuracy on {found['images']} pictures "
+        f"(95 % interval {found['low']:+.1%} to {found['high']:+.1%}, p = {found['p_value']:.3g}): "
+        f"{found['verdict']}.",
+        "bold",
+    )
+
+
+def _share(figure: Mapping[str, float] | None) -> str:
     return "" if figure is None else f"{figure['value']:.1%}"

@@ -1,17 +1,66 @@
-"""The command line: `visionloom`. Commands live in files of their own; heavy modules load late."""
+"""The command line: `visionloom`. A command's file is imported when the command is used."""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from visionloom._version import __version__
-from visionloom.cli import catalog, evaluate, report, score, train, weights
-from visionloom.cli import demo as demo_command
-from visionloom.cli import doctor as doctor_command
+from visionloom.cli.console import Console
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A command: its file, and the line the list of commands shows."""
+
+    module: str
+    summary: str
+    panel: str
+
+
+_WORK, _PIECES, _MACHINE = "From photos to answers", "Piece by piece", "This machine"
+_COMMANDS = {
+    "train": _Entry("train", "Train a classifier on labelled photos.", _WORK),
+    "score": _Entry("score", "Give every photo a probability per class.", _WORK),
+    "evaluate": _Entry("evaluate", "Say how good scores are, and how sure that is.", _WORK),
+    "report": _Entry("report", "Write the page of a finished run again.", _WORK),
+    "components": _Entry("components", "List the components, or show one.", _PIECES),
+    "component": _Entry("component", "Run one component on artifact folders.", _PIECES),
+    "weights": _Entry("weights", "Pretrained weights: list, fetch, add.", _MACHINE),
+    "demo": _Entry("demo", "Train on handwritten digits, offline, in two minutes.", _MACHINE),
+    "doctor": _Entry("doctor", "Show what is here and what would be chosen.", _MACHINE),
+}
+
+
+class Commands(TyperGroup):
+    """The list of commands, of which only the one that is used is imported."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, entry in _COMMANDS.items():
+            self.commands[name] = TyperCommand(
+                name, help=entry.summary, rich_help_panel=entry.panel, add_help_option=False
+            )
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command itself in place of its line in the list."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        if name not in _COMMANDS:
+            return name, listed, rest
+        module = importlib.import_module(f"visionloom.cli.{_COMMANDS[name].module}")
+        made = typer.main.get_command(module.command())
+        made.name = name
+        return name, made, rest
+
 
 app = typer.Typer(
+    cls=Commands,
     name="visionloom",
-    help="From a folder of labelled photos to an image classifier you can trust.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -34,20 +83,14 @@ def root(
     """From a folder of labelled photos to an image classifier you can trust."""
 
 
-app.command("train")(train.train)
-app.command("score")(score.score)
-app.command("evaluate")(evaluate.evaluate)
-app.command("report")(report.report)
-app.command("components")(catalog.components)
-app.command(
-    "component",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)(catalog.component)
-app.add_typer(weights.app, name="weights")
-app.command("demo")(demo_command.demo)
-app.command("doctor")(doctor_command.doctor)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; the exit status is documented in ``docs/errors.md``.
 
-
-def main() -> None:
-    """Run the command line; the exit status is documented in ``docs/errors.md``."""
-    app()
+    Raises:
+        SystemExit: Always.
+    """
+    try:
+        with Console():
+            app(args=None if arguments is None else list(arguments))
+    except typer.Exit as done:
+        raise SystemExit(done.exit_code) from None

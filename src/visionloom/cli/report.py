@@ -18,3 +18,10 @@ def report(
         from visionloom.runs.report_run import rewrite_report
 
         console.say(f"Report: {rewrite_report(run)}")
+
+
+def command() -> typer.Typer:
+    """The command."""
+    app = typer.Typer(add_completion=False)
+    app.command("report")(report)
+    return app

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from visionloom.cli.console import Console
+from visionloom.cli.options import parsed, with_parameters
 from visionloom.cli.signals import stopping
+from visionloom.cli.text import duration
+from visionloom.errors import RunInterrupted
 
 Option = typer.Option
+_PICTURES, _MODEL = "Pictures", "Model"
+_SHOWN = {
+    "preset": "standard",
+    "epochs": "10; 30 from scratch",
+    "batch_size": "32",
+    "warmup_epochs": "1",
+    "learning_rate": "0.01",
+    "patience": "5; 10 from scratch",
+    "schedule": "cosine",
+    "label_smoothing": "0.05",
+    "fine_tuning_mode": "head-then-whole; whole from scratch",
+}
 
 
 def train(
@@ -19,186 +36,194 @@ def train(
         typer.Argument(help="Folder, archive (.zip, .tar) or list (.csv, .jsonl, .parquet)."),
     ] = None,
     out: Annotated[Path, Option("--out", help="Folder to write to.")] = Path("visionloom-run"),
-    validation: Annotated[
-        str | None, Option(help="Separate validation pictures; otherwise a part is held out.")
-    ] = None,
-    validation_fraction: Annotated[
-        float, Option(help="Share of the pictures held out to choose the best epoch.")
-    ] = 0.2,
-    test_fraction: Annotated[
-        float, Option(help="Share held out for one honest figure at the end.")
-    ] = 0.0,
-    group_by: Annotated[
-        str | None,
-        Option(help="What belongs together: parent, a column, or a regular expression."),
-    ] = None,
-    class_map: Annotated[str | None, Option(help="Rename or join classes: old=new,...")] = None,
-    intensity: Annotated[
-        str, Option(help="Scaling of 16-bit pictures: type, image or MIN,MAX.")
-    ] = "type",
-    check: Annotated[
-        str, Option(help="full decodes every picture once; headers only reads headers.")
-    ] = "full",
-    model: Annotated[str, Option(help="resnet18, densenet121, ..., or timm:NAME.")] = "resnet18",
-    from_: Annotated[
-        str | None, Option("--from", help="An own trained model to continue or re-head.")
-    ] = None,
-    pretrained: Annotated[bool, Option(help="Start from weights trained on ImageNet.")] = True,
-    weights: Annotated[str | None, Option(help="A file with weights.")] = None,
-    image_size: Annotated[
-        str, Option(help="Side in pixels of what the network sees, or auto.")
-    ] = "auto",
-    augmentation: Annotated[
-        str | None,
-        Option(help="none, standard, strong or any-orientation.", show_default="standard"),
-    ] = None,
-    epochs: Annotated[int | None, Option(help="Passes over the pictures.")] = None,
-    batch_size: Annotated[int | None, Option(help="Pictures per step.")] = None,
-    warmup_epochs: Annotated[
-        int | None, Option(help="Epochs in which the learning rate rises.")
-    ] = None,
-    learning_rate: Annotated[float | None, Option(help="Highest learning rate.")] = None,
-    random_seed: Annotated[
-        str, Option(help="Any whole number; empty draws one and records it.")
-    ] = "1",
-    patience: Annotated[
-        int | None, Option(help="Epochs without a new best before stopping.")
-    ] = None,
-    print_frequency: Annotated[
-        int | None, Option(help="Steps between two looks at the loss.", show_default="10")
-    ] = None,
-    preset: Annotated[str, Option(help="original or standard: fills in the rest.")] = "standard",
-    optimizer: Annotated[str | None, Option(help="sgd or adamw.")] = None,
-    schedule: Annotated[str | None, Option(help="polynomial, cosine or constant.")] = None,
-    weight_decay: Annotated[float | None, Option(help="Pull of the weights to zero.")] = None,
-    momentum: Annotated[float | None, Option(help="Momentum of SGD.")] = None,
-    label_smoothing: Annotated[float | None, Option(help="From 0 to below 1.")] = None,
-    balance: Annotated[
-        str | None, Option(help="none, class-weights or sampling, against unequal classes.")
-    ] = None,
-    fine_tuning_mode: Annotated[str | None, Option(help="whole, head or head-then-whole.")] = None,
-    monitor: Annotated[
-        str | None, Option(help="valid_loss, accuracy or macro_f1: decides the best epoch.")
-    ] = None,
-    minimum_improvement: Annotated[
-        float | None, Option(help="How much better a new best must be.")
-    ] = None,
-    time_limit: Annotated[float | None, Option(help="Minutes after which training stops.")] = None,
-    device: Annotated[str | None, Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
-    precision: Annotated[str | None, Option(help="auto, fp32, bf16 or fp16.")] = None,
-    decode_threads: Annotated[
-        int | None, Option(help="Threads that decode; changes no bit of the result.")
-    ] = None,
-    cache: Annotated[bool, Option(help="Keep decoded pictures in memory; changes no bit.")] = True,
-    resume: Annotated[bool, Option("--resume", help="Go on with an interrupted run.")] = False,
+    resume: Annotated[
+        bool, Option("--resume", help="Go on with the stopped run in --out.")
+    ] = False,
     finish: Annotated[
-        bool, Option("--finish", help="End an interrupted run with its best model so far.")
+        bool, Option("--finish", help="End the stopped run in --out with its best model so far.")
     ] = False,
     overwrite: Annotated[
         bool, Option("--overwrite", help="Replace an earlier run in --out.")
     ] = False,
-    offline: Annotated[bool, Option("--offline", help="Fetch nothing.")] = False,
+    offline: Annotated[bool, Option("--offline", help="Fetch nothing from other hosts.")] = False,
     json: Annotated[bool, Option("--json", help="Print the summary as JSON.")] = False,
+    validation: Annotated[
+        str | None,
+        Option(
+            help="Separate validation pictures; otherwise a part is held out.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    validation_fraction: Annotated[
+        float | None,
+        Option(
+            help="Share of the pictures held out to choose the best epoch. Default 0.2.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    test_fraction: Annotated[
+        float | None,
+        Option(
+            help="Share held out for one figure that chose nothing. Default 0.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    split_seed: Annotated[
+        int | None,
+        Option(help="Draws which pictures are held out. Default 42.", rich_help_panel=_PICTURES),
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        Option(
+            help="What must not be separated: parent (the folder), a column of the list, or a "
+            "regular expression on the file name.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    class_map: Annotated[
+        str | None,
+        Option(
+            help="Rename or join classes: old=new,old2=new, or a CSV file.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    intensity: Annotated[
+        str | None,
+        Option(
+            help="Range of 16-bit pictures: type, image or MIN,MAX. Default type.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    check: Annotated[
+        str | None,
+        Option(
+            help="full decodes every picture once before training; headers reads the "
+            "headers. Default full.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    image_size: Annotated[
+        str | None,
+        Option(
+            help="Side in pixels of what the network sees. auto: 224 with pretrained weights, "
+            "else the pictures' own, at most 224. Default auto.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    augmentation: Annotated[
+        str | None,
+        Option(
+            help="none, standard, strong or any-orientation. Default standard.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        Option(
+            help="resnet18, densenet121 and so on, or timm:NAME. Default resnet18.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    start_from: Annotated[
+        str | None,
+        Option(
+            "--from", help="An own trained model to continue or re-head.", rich_help_panel=_MODEL
+        ),
+    ] = None,
+    pretrained: Annotated[
+        bool | None,
+        Option(
+            "--pretrained/--no-pretrained",
+            help="Start from weights trained on ImageNet. It is the default.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        Option(help="A file with pretrained weights (.safetensors, .pth).", rich_help_panel=_MODEL),
+    ] = None,
+    *,
+    parameters: Mapping[str, str | bool],
 ) -> None:
-    """Train a classifier on labelled photos: convert, split, train, score, evaluate, report."""
-    with Console(as_json=json) as console:
-        from visionloom.errors import RunInterrupted
-        from visionloom.runs.train_request import TrainRequest
-        from visionloom.runs.train_run import TrainRun, prepare
+    """Train a classifier on labelled photos: convert, split, train, score, evaluate, report.
+
+    Ctrl-C saves the state; --resume goes on, --finish keeps the best model so far.
+    """
+    options = {
+        "photos": photos, "validation": validation, "validation_fraction": validation_fraction,
+        "test_fraction": test_fraction, "split_seed": split_seed, "group_by": group_by,
+        "class_map": class_map, "intensity": intensity, "check": check, "image_size": image_size,
+        "augmentation": augmentation, "model": model, "start_from": start_from,
+        "pretrained": pretrained, "weights": weights,
+    }  # fmt: skip
+    with Console(as_json=json) as console, stopping(console, "the state is being saved") as stop:
+        from visionloom.runs.steps import Steps
+        from visionloom.runs.train_folder import prepare
+        from visionloom.runs.train_request import TRAINER
+        from visionloom.runs.train_run import TrainRun
         from visionloom.settings import load_settings
         from visionloom.workspace import Workspace
 
-        said = {
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "warmup_epochs": warmup_epochs,
-            "learning_rate": learning_rate,
-            "patience": patience,
-            "print_frequency": print_frequency,
-            "optimizer": optimizer,
-            "schedule": schedule,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "label_smoothing": label_smoothing,
-            "balance": balance,
-            "fine_tuning_mode": fine_tuning_mode,
-            "monitor": monitor,
-            "minimum_improvement": minimum_improvement,
-            "time_limit": time_limit,
-            "device": device,
-            "precision": precision,
-            "decode_threads": decode_threads,
-        }
-        chosen = {name: value for name, value in said.items() if value is not None}
-        settings = load_settings(offline=offline or None)
-        workspace = Workspace(settings)
-        component = workspace.registry.find("Train PyTorch Model")
-        seed = component.parameter("random_seed").parse(random_seed)
-        training = {"preset": preset, **chosen, "random_seed": seed, "cache": cache}
-        component.resolve(training)
-        request = None
-        if photos is not None:
-            request = TrainRequest(
-                photos=str(Path(photos).expanduser().absolute()),
-                validation=_absolute(validation),
-                validation_fraction=validation_fraction,
-                test_fraction=test_fraction,
-                group_by=group_by,
-                class_map=class_map,
-                intensity=intensity,
-                check=check,
-                model=model,
-                start_from=_absolute(from_),
-                pretrained=pretrained,
-                weights=_absolute(weights),
-                image_size=_image_size(image_size),
-                augmentation=augmentation,
-                training=training,
-            )
-        request = prepare(out, request, resume=resume, finish=finish, overwrite=overwrite)
-        with stopping(console, "the state is being saved") as stop:
-            run = TrainRun(workspace, request, out, console.listener, stop.event)
-            if finish:
-                run.finish.set()
-            try:
-                summary = run.go()
-            except RunInterrupted as error:
-                raise RunInterrupted(error.message, error.remedy, stop.status) from error
-        tell(console, summary, out)
+        workspace = Workspace(load_settings(offline=offline or None))
+        said: dict[str, Any] = {name: v for name, v in options.items() if v is not None}
+        said |= parsed(workspace.registry.find(TRAINER), parameters)
+        request = prepare(
+            out, said, workspace.registry, resume=resume, finish=finish, overwrite=overwrite
+        )
+        steps = Steps(workspace, console.listener, stop.event)
+        if finish:
+            steps.finish.set()
+        try:
+            summary = TrainRun(steps, request, out).go()
+        except RunInterrupted as error:
+            raise RunInterrupted(error.message, error.remedy, stop.status) from error
+        model = shlex.quote(str(out / "model"))
+        tell(console, summary, out, [f"visionloom score {model} PHOTOS --out scores"])
         console.result(summary)
 
 
-def tell(console: Console, summary: dict[str, object], out: Path) -> None:
-    """Say in a few lines what came out, how sure it is, and what to do next."""
+def command() -> typer.Typer:
+    """The command, with an option for every parameter of the trainer."""
+    from visionloom.workspace import Workspace
+
+    trainer = Workspace().registry.find("train_pytorch_model")
+    app = typer.Typer(add_completion=False)
+    app.command("train")(with_parameters(train, trainer, _SHOWN))
+    return app
+
+
+def tell(console: Console, summary: Mapping[str, Any], out: Path, commands: Sequence[str]) -> None:
+    """Say in a few lines what came out, how sure it is, where it is, and what to type next."""
     console.close()
+    console.say()
     for name in ("validation", "test"):
-        figures = summary.get(name)
-        if not isinstance(figures, dict):
-            continue
-        low, high = figures["accuracy_interval"] or (None, None)
-        sure = f", 95 % interval {low:.1%} to {high:.1%}" if low is not None else ""
-        remark = " (these pictures also chose the best epoch)" if name == "validation" else ""
+        if summary.get(name) is not None:
+            _tell_part(console, name, summary[name])
+    skipped = summary["skipped_images"]
+    if skipped:
+        console.say(f"{skipped} files were skipped: {out / 'skipped.csv'} says which and why.")
+    console.say()
+    console.say(f"Model   {out / 'model'}")
+    console.say(f"Report  {out / 'report.html'}")
+    console.say(f"Took    {duration(summary['wall_seconds'])}")
+    for number, line in enumerate(commands):
+        console.say(f"{'Next' if number == 0 else '':8}{line}")
+
+
+def _tell_part(console: Console, name: str, figures: Mapping[str, Any]) -> None:
+    right = round(figures["accuracy"] * figures["images"])
+    console.say(
+        f"{name.capitalize()} accuracy {figures['accuracy']:.1%}: {right} of {figures['images']} "
+        "pictures right",
+        "bold",
+    )
+    if figures["accuracy_interval"] is not None:
+        low, high = figures["accuracy_interval"]
+        console.say(f"  With 95 % confidence it is between {low:.1%} and {high:.1%}.")
+    if name == "validation":
         console.say(
-            f"{name.capitalize()} accuracy {figures['accuracy']:.1%} on {figures['images']} "
-            f"pictures{sure}{remark}",
-            "bold",
+            "  These pictures also chose the best epoch, so the figure is a little optimistic; "
+            "--test-fraction holds out others."
         )
-    if summary["skipped_images"]:
-        console.say(f"{summary['skipped_images']} pictures were skipped; the report names them.")
-    console.say(f"Model:  {out / 'model'}")
-    console.say(f"Report: {out / 'report.html'}")
-    console.say(f"Next:   visionloom score {out / 'model'} PHOTOS --out scores")
-
-
-def _absolute(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).expanduser().absolute())
-
-
-def _image_size(text: str) -> int | None:
-    from visionloom.errors import UsageError
-
-    if text == "auto":
-        return None
-    if not text.isdigit():
-        raise UsageError(f"--image-size is {text!r}; a whole number of pixels or auto is needed.")
-    return int(text)
+    else:
+        console.say("  These pictures were used for no choice.")

@@ -9,7 +9,9 @@ import typer
 
 from visionloom.cli.console import Console
 
-app = typer.Typer(help="Pretrained weights: list, fetch, add.", no_args_is_help=True)
+app = typer.Typer(
+    help="Pretrained weights: list, fetch, add.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.command("list")
@@ -52,3 +54,8 @@ def add_weights(
         from visionloom.workspace import Workspace
 
         console.say(f"Weights: {Workspace().add_weights(model, file)}")
+
+
+def command() -> typer.Typer:
+    """The group of commands."""
+    return app

@@ -124,6 +124,11 @@ def classes_of(model: TrainedModel) -> tuple[str, ...]:
     return read_trained(model, verify=False).classes
 
 
+def intensity_of(model: TrainedModel) -> str:
+    """The rule for values of more than 8 bits that a model was trained with."""
+    return read_trained(model, verify=False).intensity
+
+
 def _readable(
     records: Sequence[ImageRecord], source: PixelSource, transformation: Transformation
 ) -> tuple[list[ImageRecord], list[tuple[str, str]]]:

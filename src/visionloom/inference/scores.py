@@ -65,11 +65,14 @@ def write_scores(table: ScoreTable, target: Path, *, csv: bool = True) -> Scores
         write_parquet(draft.folder / "scores.parquet", schema, columns)
         if csv:
             write_csv(draft.folder / "scores.csv", schema, columns)
-        write_parquet(
-            draft.folder / "skipped.parquet",
-            {"file": "VARCHAR", "reason": "VARCHAR"},
-            {"file": [f for f, _ in table.skipped], "reason": [r for _, r in table.skipped]},
-        )
+        reasons: dict[str, ColumnType] = {"file": "VARCHAR", "reason": "VARCHAR"}
+        skipped: dict[str, list[Cell]] = {
+            "file": [file for file, _ in table.skipped],
+            "reason": [reason for _, reason in table.skipped],
+        }
+        write_parquet(draft.folder / "skipped.parquet", reasons, skipped)
+        if csv:
+            write_csv(draft.folder / "skipped.csv", reasons, skipped)
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         (draft.folder / "scores.json").write_text(text, encoding="utf-8")
         rows = zip(*columns.values(), strict=True)

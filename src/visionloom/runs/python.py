@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from visionloom.artifacts.types import Artifact, Evaluation, Scores, TrainedMode
 from visionloom.errors import UsageError
 from visionloom.runs.report_run import rewrite_report
 from visionloom.runs.score_run import score_photos
-from visionloom.runs.train_request import TrainRequest
-from visionloom.runs.train_run import TrainRun, prepare
+from visionloom.runs.steps import Steps
+from visionloom.runs.train_folder import prepare
+from visionloom.runs.train_run import TrainRun
 from visionloom.spec.component import Component
 from visionloom.spec.context import Listener, Log, silent
 from visionloom.workspace import Workspace
@@ -88,21 +88,21 @@ def train(
     Raises:
         VisionloomError: As the command line reports them.
     """
-    known = set(TrainRequest.__dataclass_fields__) - {"training", "photos"}
-    request = TrainRequest(
-        photos=str(Path(photos).expanduser().absolute()),
-        training={name: value for name, value in options.items() if name not in known},
-        **{name: value for name, value in options.items() if name in known},
-    )
     workspace = Workspace()
-    workspace.registry.find("Train PyTorch Model").resolve(request.training)
-    request = prepare(Path(out), request, resume=resume, finish=False, overwrite=overwrite)
-    return TrainRun(workspace, request, Path(out), listener).go()
+    folder = Path(out)
+    request = prepare(
+        folder,
+        {"photos": photos, **options},
+        workspace.registry,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    return TrainRun(Steps(workspace, listener), request, folder).go()
 
 
 def score(
     model: TrainedModel | str | Path,
-    photos: str | Path,
+    photos: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
     overwrite: bool = False,
@@ -111,17 +111,10 @@ def score(
 ) -> Scores:
     """What `visionloom score` does; returns the scores."""
     path = model.path if isinstance(model, TrainedModel) else Path(model)
-    score_photos(
-        Workspace(),
-        path,
-        [Path(photos)],
-        Path(out),
-        options,
-        overwrite=overwrite,
-        listener=listener,
-        stop=threading.Event(),
-    )
-    return Scores(Path(out))
+    sources = [photos] if isinstance(photos, str | Path) else photos
+    steps = Steps(Workspace(), listener)
+    done = score_photos(steps, path, sources, Path(out), options, overwrite=overwrite)
+    return Scores(done.scores)
 
 
 def evaluate(

@@ -2,113 +2,184 @@
 
 from __future__ import annotations
 
-import shutil
+import glob
+import os
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from visionloom.artifacts.atomic import new_folder, remove_tree
-from visionloom.artifacts.store import is_artifact
+from visionloom.artifacts.atomic import remove_tree
+from visionloom.artifacts.store import open_artifact
 from visionloom.artifacts.tables import read_parquet
-from visionloom.artifacts.types import ImageDirectory, TrainedModel
-from visionloom.errors import OutputExistsError, UsageError
+from visionloom.artifacts.types import ImageDirectory, Scores, TrainedModel
+from visionloom.errors import ArtifactError, InvalidDatasetError, OutputExistsError, UsageError
 from visionloom.images.convert import convert
-from visionloom.images.directory import write_images
-from visionloom.images.sources import find_pictures
-from visionloom.inference.predictor import classes_of
-from visionloom.spec.context import Context, Listener, Log
+from visionloom.images.directory import Images, write_images
+from visionloom.images.sources import Listing, find_pictures
+from visionloom.inference.predictor import classes_of, intensity_of
+from visionloom.runs.steps import Steps
+from visionloom.spec.context import Context
 from visionloom.spec.ports import Value
-from visionloom.workspace import Workspace
+
+_LABELS_SHOWN = 5
+_WILD = "*?["
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was scored.
+
+    Attributes:
+        scores: The artifact.
+        scored, skipped: Numbers of pictures.
+        labelled: Whether labels were taken, so that the scores can be evaluated.
+    """
+
+    scores: Path
+    scored: int
+    skipped: int
+    labelled: bool
 
 
 def score_photos(
-    workspace: Workspace,
+    steps: Steps,
     model: Path,
-    photos: Sequence[Path],
+    photos: Sequence[str | Path],
     out: Path,
     parameters: Mapping[str, Value],
     *,
-    overwrite: bool,
-    listener: Listener,
-    stop: threading.Event,
-) -> dict[str, Any]:
-    """Score photos into ``out``; returns the counts.
+    overwrite: bool = False,
+) -> Scored:
+    """Score photos into ``out``.
+
+    Args:
+        steps: Runs the components.
+        model: A trained model's folder, or the folder of a training run.
+        photos: One folder, archive or list; or pictures; patterns (``*.jpg``) are expanded.
+        out: The scores' folder to appear.
+        parameters: Of Score Image Model.
+        overwrite: Whether scores at ``out`` are replaced.
 
     Raises:
         OutputExistsError: ``out`` exists and is not to be replaced.
+        UsageError: ``out`` is to be replaced and holds no scores.
         VisionloomError: Whatever the components raise.
     """
-    if out.exists():
-        if not overwrite:
-            raise OutputExistsError(
-                f"{out} exists already.", "Choose another --out, or add --overwrite."
-            )
-        if not is_artifact(out):
-            raise UsageError(
-                f"{out} holds no scores of Visionloom, so it is not overwritten.",
-                "Remove it yourself or choose another --out.",
-            )
-    known = classes_of(TrainedModel(model))
-    source = photos[0] if len(photos) == 1 else tuple(photos)
-    labelled = _labelled(source, workspace, known, listener)
+    _check_target(out, overwrite=overwrite)
+    trained = TrainedModel(model / "model" if (model / "model" / "model.json").is_file() else model)
+    known = classes_of(trained)
+    source = expanded(photos)
+    fresh = out.with_name(f".{out.name}.new-{os.getpid()}") if out.exists() else out
     with tempfile.TemporaryDirectory(prefix="visionloom-") as temporary:
-        images = _converted(workspace, source, labelled, Path(temporary), listener, stop)
-        fresh = Path(temporary) / "scores"
-        workspace.run(
+        intensity = intensity_of(trained)
+        images = _converted(steps, source, known, intensity, Path(temporary))
+        steps.run(
             "Score Image Model",
-            inputs={"trained_model": model, "dataset": images},
-            parameters=parameters,
-            outputs={"scored_dataset": fresh if overwrite else out},
-            listener=listener,
-            stop=stop,
+            {"trained_model": trained, "dataset": images},
+            parameters,
+            {"scored_dataset": fresh},
         )
-        if overwrite:
-            remove_tree(out)
-            _copy(fresh, out)
+    if fresh != out:
+        remove_tree(out)
+        os.replace(fresh, out)
     table = read_parquet(out / "scores.parquet")
     skipped = read_parquet(out / "skipped.parquet")
-    return {
-        "scores": str(out),
-        "scored": len(table["file"]),
-        "skipped": len(skipped["file"]),
-        "labelled": "label" in table,
-    }
+    return Scored(out, len(table["file"]), len(skipped["file"]), "label" in table)
 
 
-def _labelled(
-    source: Path | Sequence[Path], workspace: Workspace, known: Sequence[str], listener: Listener
-) -> str:
-    """``auto`` when every label found is a class of the model, else ``no``; said."""
-    listing = find_pictures(source, workspace.settings)
-    found = {candidate.label for candidate in listing.candidates}
-    if not listing.labelled:
-        return "no"
-    if found <= set(known):
-        listener(Log("The sub-folders carry the model's class names: they are taken as labels."))
-        return "auto"
-    listener(Log("The sub-folders are not the model's classes: the pictures count as unlabelled."))
-    return "no"
+def expanded(photos: Sequence[str | Path]) -> Path | tuple[Path, ...]:
+    """One source, or several pictures; a pattern that the shell left alone is expanded.
+
+    Raises:
+        InvalidDatasetError: A pattern matches nothing.
+        UsageError: Several sources, one of which is no picture file.
+    """
+    paths: list[Path] = []
+    for given in photos:
+        path = Path(given).expanduser()
+        if path.exists() or not any(sign in str(given) for sign in _WILD):
+            paths.append(path)
+            continue
+        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - may be absolute
+        if not matches:
+            raise InvalidDatasetError(f"No file matches {given}.", "Check the pattern.")
+        paths += map(Path, matches)
+    if len(paths) == 1:
+        return paths[0]
+    for path in paths:
+        if path.is_dir():
+            raise UsageError(
+                f"Several sources were given, and {path} is a folder.",
+                "Give one folder, archive or list, or any number of pictures.",
+            )
+    return tuple(paths)
+
+
+def _check_target(out: Path, *, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    if not overwrite:
+        raise OutputExistsError(
+            f"{out} exists already.", "Choose another --out, or add --overwrite."
+        )
+    try:
+        open_artifact(Scores(out), verify=False)
+    except ArtifactError as error:
+        raise UsageError(
+            f"{out} holds no scores of Visionloom, so it is not overwritten.",
+            "Remove it yourself or choose another --out.",
+        ) from error
 
 
 def _converted(
-    workspace: Workspace,
-    source: Path | Sequence[Path],
-    labelled: str,
+    steps: Steps,
+    source: Path | tuple[Path, ...],
+    known: Sequence[str],
+    intensity: str,
     folder: Path,
-    listener: Listener,
-    stop: threading.Event,
 ) -> ImageDirectory:
-    context = Context({}, folder, workspace.settings, listener, stop)
-    converted = convert(source, context, labelled=labelled)
-    parts = list(converted.parts.values())
-    if len(parts) > 1:
-        whole = convert(source, context, labelled="no")
-        parts = list(whole.parts.values())
-    return write_images(parts[0], folder / "images")
+    """Convert the pictures as the model saw its own, with labels when they are its classes."""
+    listing = find_pictures(source, steps.workspace.settings, labelled="auto")
+    labelled = "auto"
+    if not listing.labelled:
+        labelled = "no"
+        if _in_one_class_folder(listing, known):
+            labelled = "yes"
+            listing = find_pictures(source, steps.workspace.settings, labelled="yes")
+    if labelled != "no":
+        labelled = _say_labels(steps, listing, known, labelled)
+    context = Context({}, folder, steps.workspace.settings, steps.listener, steps.stop)
+    converted = convert(source, context, labelled=labelled, intensity=intensity)
+    return write_images(_joined(converted.parts), folder / "images")
 
 
-def _copy(source: Path, target: Path) -> None:
-    with new_folder(target) as scratch:
-        shutil.copytree(source, scratch, dirs_exist_ok=True)
+def _in_one_class_folder(listing: Listing, known: Sequence[str]) -> bool:
+    tops = {candidate.file.partition("/")[0] for candidate in listing.candidates}
+    return (
+        len(tops) == 1
+        and tops <= set(known)
+        and all("/" in candidate.file for candidate in listing.candidates)
+    )
+
+
+def _say_labels(steps: Steps, listing: Listing, known: Sequence[str], labelled: str) -> str:
+    found = {str(candidate.label) for candidate in listing.candidates}
+    strange = sorted(found - set(known))
+    if not strange:
+        steps.log("The pictures carry the model's class names: they are taken as labels.")
+        return labelled
+    shown = ", ".join(strange[:_LABELS_SHOWN]) + (", ..." if len(strange) > _LABELS_SHOWN else "")
+    steps.warn(
+        f"The pictures count as unlabelled: {shown} {'is' if len(strange) == 1 else 'are'} not "
+        "among the model's classes."
+    )
+    return "no"
+
+
+def _joined(parts: Mapping[str, Images]) -> Images:
+    """All parts of a divided set as one list."""
+    lists = list(parts.values())
+    records = sorted((r for images in lists for r in images.records), key=lambda r: r.file)
+    numbered = tuple(replace(record, id=number) for number, record in enumerate(records))
+    return replace(lists[0], records=numbered, digest="")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from visionloom.artifacts.atomic import write_file
+from visionloom.artifacts.tables import write_csv
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.images.directory import read_images
 from visionloom.runs.train_request import TrainRequest
@@ -27,18 +29,19 @@ def build_summary(
         request: What was asked for.
         parts: training, validation and perhaps test.
         evaluations: validation and perhaps test -> evaluation.
-        seconds: Wall time of this attempt.
+        seconds: Wall time of all attempts.
     """
     model = json.loads((out / "model" / "model.json").read_text(encoding="utf-8"))
     images = {name: read_images(part, verify=False) for name, part in parts.items()}
     skipped = {(s.file, s.reason) for part in images.values() for s in part.skipped}
     metrics, versions = model["metrics"], model["versions"]
     rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text("utf-8").splitlines()]
-    trained = sum(row["seconds"] for row in rows)
-    rate = _weighted(rows, "train_images_per_second")
+    count = len(images["training"].records)
+    spent = [count / row["train_images_per_second"] for row in rows]
+    waited = sum(row["waited_for_data"] * s for row, s in zip(rows, spent, strict=True))
     summary: dict[str, Any] = {
         "classes": model["classes"],
-        "training_images": len(images["training"].records),
+        "training_images": count,
         "validation_images": len(images["validation"].records),
         "test_images": len(images["test"].records) if "test" in images else 0,
         "skipped_images": len(skipped),
@@ -47,9 +50,9 @@ def build_summary(
         "stopped_because": metrics["stopped_because"],
         "monitored": metrics["monitored"],
         "validation": _figures(evaluations["validation"]),
-        "train_images_per_second": rate,
-        "waited_for_data_fraction": _weighted(rows, "waited_for_data"),
-        "training_seconds": trained,
+        "train_images_per_second": count * len(rows) / sum(spent),
+        "waited_for_data_fraction": waited / sum(spent),
+        "training_seconds": sum(row["seconds"] for row in rows),
         "wall_seconds": seconds,
         "weights_digest": model["weights_digest"],
         "seed": model["seed"],
@@ -74,6 +77,25 @@ def write_summary(out: Path, summary: Mapping[str, Any]) -> None:
     write_file(out / "summary.json", text.encode())
 
 
+def write_skipped(out: Path, parts: Mapping[str, ImageDirectory]) -> None:
+    """Write ``skipped.csv``: every file of the source that is not used, with its reason."""
+    lists = [read_images(part, verify=False).skipped for part in parts.values()]
+    rows = sorted({(s.file, s.reason) for skipped in lists for s in skipped})
+    write_file(out / "skipped.csv", skipped_csv(rows))
+
+
+def skipped_csv(rows: Sequence[tuple[str, str]]) -> bytes:
+    """Files and reasons as CSV; text that a spreadsheet would run is neutralised."""
+    with tempfile.TemporaryDirectory(prefix="visionloom-") as temporary:
+        path = Path(temporary) / "skipped.csv"
+        write_csv(
+            path,
+            {"file": "VARCHAR", "reason": "VARCHAR"},
+            {"file": [file for file, _ in rows], "reason": [reason for _, reason in rows]},
+        )
+        return path.read_bytes()
+
+
 def _figures(evaluation: Path) -> dict[str, Any]:
     scores = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))["scores"]
     return {
@@ -83,9 +105,3 @@ def _figures(evaluation: Path) -> dict[str, Any]:
         "macro_f1": scores["macro_f1"]["value"],
         "images": scores["images"],
     }
-
-
-def _weighted(rows: list[dict[str, Any]], name: str) -> float:
-    """Mean over the epochs, weighted by their time."""
-    seconds = sum(row["seconds"] for row in rows)
-    return float(sum(row[name] * row["seconds"] for row in rows) / max(seconds, 1e-9))
