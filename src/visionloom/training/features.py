@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import nn
@@ -16,6 +18,41 @@ from visionloom.training.feed import forward_all
 
 _REGULARISATION = 1e-3
 _ITERATIONS = 200
+
+
+@dataclass(frozen=True)
+class FeatureScale:
+    """Mean and spread of the training features, float32 (F,): the head learns faster on z-scores.
+
+    The head is rewritten so that it computes the same from standardised features, and folded
+    back after training, so the model itself needs no further step.
+    """
+
+    mean: torch.Tensor
+    spread: torch.Tensor
+
+    @staticmethod
+    def of(features: torch.Tensor) -> FeatureScale:
+        """The scale of features float32 (n, F)."""
+        return FeatureScale(features.mean(0), features.std(0, correction=0).clamp_min(1e-6))
+
+    def standard(self, features: torch.Tensor) -> torch.Tensor:
+        """Features with mean 0 and spread 1 over the training images."""
+        return (features - self.mean) / self.spread
+
+    def apply(self, head: nn.Linear) -> None:
+        """Make the head take standardised features."""
+        with torch.no_grad():
+            if head.bias is not None:
+                head.bias.add_(head.weight @ self.mean)
+            head.weight *= self.spread
+
+    def fold(self, head: nn.Linear) -> None:
+        """Make the head take features as they are again."""
+        with torch.no_grad():
+            head.weight /= self.spread
+            if head.bias is not None:
+                head.bias.sub_(head.weight @ self.mean)
 
 
 def backbone_features(
@@ -62,9 +99,8 @@ def fit_head(
         Weight float32 (C, F) and bias float32 (C,), on the device of ``inputs``.
     """
     target = torch.from_numpy(labels).to(inputs.device)
-    mean = inputs.mean(0)
-    spread = inputs.std(0, correction=0).clamp_min(1e-6)
-    standard = (inputs - mean) / spread
+    scale = FeatureScale.of(inputs)
+    standard = scale.standard(inputs)
     weight = torch.zeros(classes, inputs.shape[1], device=inputs.device, requires_grad=True)
     bias = torch.zeros(classes, device=inputs.device, requires_grad=True)
     objective = nn.CrossEntropyLoss(class_weights)
@@ -81,5 +117,5 @@ def fit_head(
 
     solver.step(closure)
     with torch.no_grad():
-        folded = weight / spread
-        return folded.detach(), (bias - folded @ mean).detach()
+        folded = weight / scale.spread
+        return folded.detach(), (bias - folded @ scale.mean).detach()

@@ -30,7 +30,7 @@ from visionloom.spec.context import Context
 from visionloom.training import checkpoint
 from visionloom.training.checkpoint import Identity, State, Tensors
 from visionloom.training.data import Part, TrainingData, describe, open_data
-from visionloom.training.features import backbone_features, fit_head
+from visionloom.training.features import FeatureScale, backbone_features, fit_head
 from visionloom.training.feed import FeatureFeed, Feed, PictureFeed
 from visionloom.training.loop import Fitted, Trainer
 from visionloom.training.network import check_batch_size, starting_network
@@ -117,9 +117,11 @@ def _fit(
     readers = _readers(data, options, context)
     weights = _class_weights(data.training, len(data.classes), options, hardware)
     feed: Feed
+    scale: FeatureScale | None = None
     if options.fine_tuning_mode == "head":
         trained: nn.Module = classifier(network)
-        feed = _feature_feed(network, data, readers, to_model, options, hardware, context)
+        feed, scale = _feature_feed(network, data, readers, to_model, options, hardware, context)
+        scale.apply(classifier(network))
     else:
         check_batch_size(network, options.batch_size, len(data.training.labels), context)
         if options.fine_tuning_mode == "head-then-whole" and saved is None:
@@ -136,6 +138,8 @@ def _fit(
         )
     fitted = trainer.fit()
     trained.load_state_dict(fitted.best)
+    if scale is not None:
+        scale.fold(classifier(network))
     return fitted
 
 
@@ -147,15 +151,17 @@ def _feature_feed(
     options: TrainingOptions,
     hardware: Hardware,
     context: Context,
-) -> FeatureFeed:
+) -> tuple[FeatureFeed, FeatureScale]:
     def of(name: str, reader: BatchReader, part: Part) -> torch.Tensor:
         stage = f"features of the {name} images"
         count = len(part.labels)
         return backbone_features(network, reader, count, to_model, hardware, context, stage)
 
-    return FeatureFeed(
-        of("training", readers.plain, data.training),
-        of("validation", readers.validation, data.validation),
+    training = of("training", readers.plain, data.training)
+    scale = FeatureScale.of(training)
+    feed = FeatureFeed(
+        scale.standard(training),
+        scale.standard(of("validation", readers.validation, data.validation)),
         data.training.labels,
         data.validation.labels,
         options.random_seed,
@@ -163,6 +169,7 @@ def _feature_feed(
         options.balance == "sampling",
         hardware,
     )
+    return feed, scale
 
 
 def _picture_feed(
