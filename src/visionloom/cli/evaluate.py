@@ -71,11 +71,13 @@ def _tell_mistakes(console: Console, mistakes: list[Mapping[str, Any]]) -> None:
 
 
 def _tell_comparison(console: Console, found: Mapping[str, Any]) -> None:
+    interval = ""
+    if found["low"] is not None:
+        interval = f"95 % interval {found['low']:+.1%} to {found['high']:+.1%}, "
     console.say()
     console.say(
         f"Second less first: {found['difference']:+.1%} accuracy on {found['images']} pictures "
-        f"(95 % interval {found['low']:+.1%} to {found['high']:+.1%}, p = {found['p_value']:.3g}): "
-        f"{found['verdict']}.",
+        f"({interval}p = {found['p_value']:.3g}): {found['verdict']}.",
         "bold",
     )
 

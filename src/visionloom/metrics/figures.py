@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visionloom.metrics.counts import Array, Integers, Matrix, confusion, macro, per_class
-from visionloom.metrics.intervals import Figure, bootstrap, share, share_by_group
+from visionloom.metrics.counts import Array, Integers, Matrix, confusion
+from visionloom.metrics.intervals import Figure, mean_loss, share_of
+from visionloom.metrics.means import macro_figures
 
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float64]]
-_SMALLEST = 1e-15
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+_SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -94,30 +96,26 @@ def compute(
     count, kinds = probabilities.shape
     predicted = probabilities.argmax(axis=1)
     matrix = confusion(labels, predicted, kinds)
-    right = (predicted == labels).astype(np.float64)
-    losses = picture_losses(labels, probabilities)
-    accuracy = _share(right, groups)
-    low, high = _intervals(labels, predicted, losses, kinds, groups)
-    means = macro(matrix)
-
-    def interval(value: float, place: int) -> Figure:
-        return Figure(value, float(low[place]), float(high[place]))
-
-    details = _per_class(matrix, classes, low[4:], high[4:])
+    accuracy = share_of((predicted == labels).astype(np.float64), groups)
+    macro_precision, macro_recall, macro_f1 = macro_figures(labels, predicted, kinds, groups)
+    details = tuple(
+        _class_figures(index, label, labels, predicted, groups)
+        for index, label in enumerate(classes)
+    )
     auc = _auc(labels, probabilities)
     return Figures(
         images=count,
         groups=len(np.unique(groups)) if groups is not None else None,
         accuracy=accuracy,
-        balanced_accuracy=interval(float(means[1]), 1),
-        macro_precision=interval(float(means[0]), 0),
-        macro_recall=interval(float(means[1]), 1),
-        macro_f1=interval(float(means[2]), 2),
+        balanced_accuracy=macro_recall,
+        macro_precision=macro_precision,
+        macro_recall=macro_recall,
+        macro_f1=macro_f1,
         micro_precision=accuracy,
         micro_recall=accuracy,
         micro_f1=accuracy,
         top5_accuracy=_top5(labels, probabilities, groups),
-        log_loss=interval(float(losses.mean()), 3),
+        log_loss=mean_loss(picture_losses(labels, probabilities), groups),
         auc=auc,
         binary=_binary(labels, probabilities, classes, details, auc) if kinds == 2 else None,
         confusion=matrix,
@@ -126,64 +124,43 @@ def compute(
 
 
 def picture_losses(labels: Integers, probabilities: Probabilities) -> Array:
-    """-log of the probability of each picture's label, float64 (n,); at most 34.5."""
+    """-log of the probability of each picture's label, float64 (n,); at most 708.4.
+
+    The smallest normal number stands for a probability of 0.
+    """
     mine = probabilities[np.arange(len(labels)), labels]
     return -np.log(np.clip(mine, _SMALLEST, 1.0))
 
 
-def _share(right: Array, groups: Integers | None) -> Figure:
-    if groups is not None:
-        return share_by_group(right, groups)
-    return share(int(right.sum()), len(right))
+def _class_figures(
+    index: int, label: str, labels: Integers, predicted: Integers, groups: Integers | None
+) -> ClassFigures:
+    """Precision, recall and F1 of one class: each a share of some of the pictures.
 
+    F1 is 2J / (1 + J) for the share J of right pictures among those of the class or taken for it,
+    and so are the ends of its interval.
+    """
+    mine, taken = labels == index, predicted == index
+    images = int(mine.sum())
+    if images == 0:
+        return ClassFigures(label, 0, None, None, None)
 
-def _intervals(
-    labels: Integers, predicted: Integers, losses: Array, kinds: int, groups: Integers | None
-) -> tuple[Array, Array]:
-    """Bootstrap ends of: macro precision, recall, F1; log loss; then precision, F1 per class."""
-    cells = labels * kinds + predicted
+    def among(chosen: Flags) -> Figure:
+        right = (mine & taken)[chosen].astype(np.float64)
+        return share_of(right, None if groups is None else groups[chosen])
 
-    def statistic(times: Integers) -> Array:
-        total = np.bincount(cells, weights=times, minlength=kinds * kinds)
-        matrix = total.reshape(kinds, kinds).astype(np.float64)
-        loss = float((losses * times).sum() / max(1, times.sum()))
-        precision, recall, f1 = per_class(matrix)
-        return np.concatenate([macro(matrix), [loss], precision, recall, f1])
-
-    with np.errstate(all="ignore"):
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            return bootstrap(statistic, len(labels), groups)
-
-
-def _per_class(
-    matrix: Matrix, classes: Sequence[str], low: Array, high: Array
-) -> tuple[ClassFigures, ...]:
-    kinds = len(classes)
-    columns = per_class(matrix)
-    rows = []
-    for index, label in enumerate(classes):
-        images = int(matrix[index].sum())
-        if images == 0:
-            rows.append(ClassFigures(label, 0, None, None, None))
-            continue
-        figures = [
-            Figure(
-                float(column[index]),
-                _known(low[place * kinds + index]),
-                _known(high[place * kinds + index]),
-            )
-            for place, column in enumerate(columns)
-        ]
-        recall = share(int(matrix[index, index]), images)
-        rows.append(ClassFigures(label, images, figures[0], recall, figures[2]))
-    return tuple(rows)
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    overlap = among(mine | taken)
+    return ClassFigures(
+        label,
+        images,
+        among(taken) if taken.any() else Figure(0.0, None, None),
+        among(mine),
+        Figure(
+            2 * overlap.value / (1 + overlap.value),
+            None if overlap.low is None else 2 * overlap.low / (1 + overlap.low),
+            None if overlap.high is None else 2 * overlap.high / (1 + overlap.high),
+        ),
+    )
 
 
 def _top5(labels: Integers, probabilities: Probabilities, groups: Integers | None) -> Figure | None:
@@ -191,7 +168,7 @@ def _top5(labels: Integers, probabilities: Probabilities, groups: Integers | Non
         return None
     five = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
     right = (five == labels[:, None]).any(axis=1).astype(np.float64)
-    return _share(right, groups)
+    return share_of(right, groups)
 
 
 def _auc(labels: Integers, probabilities: Probabilities) -> float | None:
