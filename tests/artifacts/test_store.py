@@ -58,6 +58,47 @@ def test_a_failure_while_replacing_keeps_the_old_one(tmp_path: Path) -> None:
     open_artifact(artifact)
 
 
+_WRITE_WITHOUT_ROOM = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from safetensors.numpy import save_file
+from visionloom.artifacts.store import new_artifact
+from visionloom.artifacts.tables import write_parquet
+from visionloom.artifacts.types import ImageDirectory
+from visionloom.errors import ModuleOutOfMemoryError
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    with new_artifact(ImageDirectory, Path(sys.argv[1]) / "artifact") as draft:
+        path = draft.folder / "file"
+        if sys.argv[2] == "python":
+            path.write_bytes(bytes(800_000))
+        elif sys.argv[2] == "safetensors":
+            save_file({"x": np.zeros(100_000)}, path)
+        else:
+            numbers = np.random.default_rng(0).integers(0, 2**60, 100_000)
+            write_parquet(path, {"x": "BIGINT"}, {"x": numbers.tolist()})
+        draft.digest = "0" * 64
+except ModuleOutOfMemoryError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on file sizes")
+@pytest.mark.parametrize("writer", ["python", "safetensors", "parquet"])
+def test_c51_no_room_is_named_whoever_finds_it_and_leaves_nothing(
+    tmp_path: Path, writer: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WRITE_WITHOUT_ROOM, str(tmp_path), writer],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "The disk is full" in done.stdout, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_existing_folder_is_not_replaced_unless_asked(tmp_path: Path) -> None:
     make(tmp_path / "a")
     with pytest.raises(OutputExistsError):

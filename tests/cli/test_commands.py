@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import resource
 import signal
 import statistics
@@ -110,9 +111,10 @@ def test_c7_c8_the_seed_gives_the_same_bits_whatever_threads_and_cache(
 
 def test_c45_an_interrupted_run_resumes_to_the_same_bits(photos: Make, tmp_path: Path) -> None:
     folder = photos(a=40, b=40)
-    whole = train(folder, tmp_path / "whole", "--epochs", 3)["weights_digest"]
+    more = ["--epochs", "30", "--patience", "30"]
+    whole = train(folder, tmp_path / "whole", *more)["weights_digest"]
     out = tmp_path / "broken"
-    command = [VISIONLOOM, "train", str(folder), "--out", str(out), *FAST, "--epochs", "3"]
+    command = [VISIONLOOM, "train", str(folder), "--out", str(out), *FAST, *more]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
@@ -124,13 +126,14 @@ def test_c45_an_interrupted_run_resumes_to_the_same_bits(photos: Make, tmp_path:
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    if process.returncode != 0:
-        assert process.returncode == 130
-        assert b"--resume" in errors
-        assert run("train", folder, "--out", out, *FAST, "--epochs", 4, "--resume").returncode == 2
-        assert not (out / "summary.json").exists()
-        resumed = train(folder, out, "--epochs", 3, "--resume")
-        assert resumed["weights_digest"] == whole
+    assert process.returncode == 130
+    assert re.search(rb"Stopped in epoch \d+ after \d+ batches", errors)
+    assert b"--resume" in errors
+    assert run("train", folder, "--out", out, *FAST, "--epochs", 31, "--resume").returncode == 2
+    assert not (out / "summary.json").exists()
+    resumed = train(folder, out, *more, "--resume")
+    assert resumed["weights_digest"] == whole
+    assert resumed["epochs_run"] == 30
 
 
 def test_finish_keeps_the_best_model_so_far(photos: Make, tmp_path: Path) -> None:
@@ -150,17 +153,21 @@ def test_finish_keeps_the_best_model_so_far(photos: Make, tmp_path: Path) -> Non
     assert summary["epochs_run"] >= 1
 
 
+@pytest.mark.parametrize(("source", "rate"), [("made", "1e30"), ("sign_digits", "1e6")])
 def test_c4_a_rate_that_breaks_training_stops_with_the_first_bad_step_and_exit_4(
-    photos: Make, tmp_path: Path
+    photos: Make, tmp_path: Path, request: pytest.FixtureRequest, source: str, rate: str
 ) -> None:
+    folder = photos(a=8, b=8)
+    if source != "made":
+        folder = request.getfixturevalue("shared_data") / source
     done = run(
-        "train", photos(a=8, b=8), "--out", tmp_path / "run", *FAST, "--learning-rate", "1e30",
-        "--patience", 9,
-        "--epochs", 9, "--schedule", "constant", "--print-frequency", 1,
+        "train", folder, "--out", tmp_path / "run", *FAST, "--learning-rate", rate,
+        "--patience", 9, "--epochs", 9, "--schedule", "constant",
     )  # fmt: skip
     assert done.returncode == 4, done.stdout + done.stderr
-    assert "not finite" in done.stderr
-    assert "lower learning rate" in done.stderr
+    assert re.search(r"In epoch \d+ the .*not finite", done.stderr)
+    assert "first in batch" in done.stderr or source == "made"
+    assert f"lower learning rate than {float(rate):g}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

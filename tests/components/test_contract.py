@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from visionloom.artifacts.manifest import read_manifest
+from visionloom.artifacts.types import Artifact
 from visionloom.errors import ParameterRangeError, UsageError
 from visionloom.runs.reference import pages
 from visionloom.spec.component import Component
@@ -71,6 +75,61 @@ def test_every_parameter_has_help_a_schema_and_a_range_that_is_enforced(
     if setting.choices and not setting.open_choices:
         with pytest.raises(ParameterRangeError, match="not known"):
             parameter.check("nonsense")
+
+
+@pytest.mark.parametrize("component", CATALOG, ids=lambda c: c.name)
+def test_the_schema_is_valid_and_accepts_the_defaults(component: Component) -> None:
+    schema = parameters_schema(component)
+    Draft202012Validator.check_schema(schema)
+    defaults = {p.name: p.default for p in component.parameters if not p.required}
+    required = {
+        name: schema["properties"][name].get("enum", ["x"])[0] for name in schema["required"]
+    }
+    Draft202012Validator(schema).validate(defaults | required)
+
+
+def _run_everything(photos: Path, folder: Path) -> dict[str, tuple[str, ...]]:
+    """Every component on real input; title -> logical digests of its outputs."""
+    digests: dict[str, tuple[str, ...]] = {}
+
+    def run(title: str, *inputs: Artifact | Path, **parameters: object) -> list[Artifact]:
+        component = Workspace().registry.find(title)
+        ports = [port.name for port in component.inputs]
+        targets = {port.name: folder / f"{len(digests)}-{port.name}" for port in component.outputs}
+        made = Workspace().run(
+            component,
+            inputs=dict(zip(ports, inputs, strict=False)),
+            parameters=parameters,
+            outputs=targets,
+        )
+        digests[title] = tuple(read_manifest(made[name].path).digest for name in targets)
+        return [made[name] for name in targets]
+
+    (images,) = run("Convert to Image Directory", photos)
+    training, validation = run("Split Image Directory", images, fraction=0.5, random_seed=3)
+    (transformation,) = run(
+        "Init Image Transformation", size=36, crop_size=32, random_horizontal_flip=True
+    )
+    (seen,) = run("Apply Image Transformation", transformation, training, mode="For training")
+    run("Materialize Image Directory", seen, apply=True)
+    run("DenseNet", pretrained=False)
+    run("timm Model", model_name="resnet10t", pretrained=False)
+    (start,) = run("ResNet", model_name="resnet18", pretrained=False)
+    (model,) = run(
+        "Train PyTorch Model", start, seen, validation, epochs=2, batch_size=4, precision="fp32"
+    )
+    (scores,) = run("Score Image Model", model, validation, precision="fp32")
+    (evaluation,) = run("Evaluate Model", scores)
+    run("Model Report", model, evaluation)
+    return digests
+
+
+def test_every_component_is_deterministic(photos: Callable[..., Path], tmp_path: Path) -> None:
+    folder = photos(a=6, b=6)
+    first = _run_everything(folder, tmp_path / "first")
+    second = _run_everything(folder, tmp_path / "second")
+    assert first == second
+    assert set(first) == {component.title for component in CATALOG if component.deterministic}
 
 
 def test_the_original_s_parameter_names_resolve() -> None:

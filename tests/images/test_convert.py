@@ -32,6 +32,7 @@ from visionloom.images.directory import (
     read_images,
     write_images,
 )
+from visionloom.images.formats import is_hidden, is_picture_name
 from visionloom.spec.context import Context, Event, Log
 
 Make = Callable[..., Path]
@@ -327,3 +328,26 @@ def test_an_unknown_kind_of_file_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "x.docx").write_text("x")
     with pytest.raises(VisionloomError, match="no folder, picture, archive or list"):
         run(tmp_path / "x.docx", tmp_path)
+
+
+def test_every_odd_file_of_a_folder_is_used_or_listed_with_its_reason(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "nasty"
+    script = shared_data / "make_nasty_files.py"
+    subprocess.run([sys.executable, str(script), "--out", str(out), "--all"], check=True)
+    with open(out / "EXPECTED.csv", encoding="utf-8", newline="") as stream:
+        expected = {row["file"]: row["expect"] for row in csv.DictReader(stream)}
+    for folder in ("images", "names"):
+        images = one(run(out / folder, tmp_path, labelled="no")[0])
+        used = {f"{folder}/{record.file}" for record in images.records}
+        listed = {f"{folder}/{skipped.file}": skipped.reason for skipped in images.skipped}
+        assert not used & set(listed)
+        assert all(listed.values())
+        for file, wanted in expected.items():
+            name = file.partition("/")[2]
+            if not file.startswith(folder + "/") or not is_picture_name(name) or is_hidden(name):
+                continue
+            assert (file in used) == (wanted != "skipped"), file
+            assert file in used or file in listed, file
+        assert len(used) > 5

@@ -9,6 +9,7 @@ once its owner is gone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ from pathlib import Path
 from visionloom.errors import FailedToWriteOutputsError, ModuleOutOfMemoryError, OutputExistsError
 
 TEMPORARY_PREFIX = ".visionloom-tmp-"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -70,8 +72,10 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
         with _explained(target):
             _sync_tree(scratch)
             _publish(scratch, target, replace=replace)
-    except BaseException:
+    except BaseException as error:
         remove_tree(scratch)
+        if _is_disk_full(error):
+            raise _disk_full(target) from error
         raise
 
 
@@ -166,16 +170,26 @@ def _replace(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    import errno
-
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise ModuleOutOfMemoryError(
-                f"The disk is full: {path} could not be written.", "Free some space and try again."
-            ) from error
+        if _is_disk_full(error):
+            raise _disk_full(path) from error
         reason = error.strerror or str(error)
         raise FailedToWriteOutputsError(
             f"{path} could not be written: {reason}.", "Choose a folder you may write to."
         ) from error
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """Whether a writer, ours or a library's with errors of its own, found no room."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return True
+    return any(os.strerror(number) in str(error) for number in _NO_ROOM)
+
+
+def _disk_full(path: Path) -> ModuleOutOfMemoryError:
+    return ModuleOutOfMemoryError(
+        f"The disk is full, or a limit on file sizes is reached: {path} could not be written.",
+        "Free some space and try again.",
+    )

@@ -22,7 +22,7 @@ _SHOWN = {
     "epochs": "10; 30 from scratch",
     "batch_size": "32",
     "warmup_epochs": "1",
-    "learning_rate": "0.01",
+    "learning_rate": "0.003; 0.01 from scratch",
     "patience": "5; 10 from scratch",
     "schedule": "cosine",
     "label_smoothing": "0.05",

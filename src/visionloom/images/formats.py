@@ -14,11 +14,11 @@ READ_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 """Pillow's names of the formats the opener may try; the content decides, never the name."""
 
 NOT_READ = {
-    ".czi": "a Zeiss microscope file: export it as TIFF or PNG (ZEN: Processing, Image Export)",
-    ".lif": "a Leica microscope file: export it as TIFF or PNG (LAS X: Export, or Fiji with "
+    ".czi": "a Zeiss CZI microscope file: export it as TIFF or PNG (ZEN: Processing, Image Export)",
+    ".lif": "a Leica LIF microscope file: export it as TIFF or PNG (LAS X: Export, or Fiji with "
     "Bio-Formats)",
-    ".nd2": "a Nikon microscope file: export it as TIFF or PNG (NIS-Elements: ND Export, or Fiji "
-    "with Bio-Formats)",
+    ".nd2": "a Nikon ND2 microscope file: export it as TIFF or PNG (NIS-Elements: ND Export, or "
+    "Fiji with Bio-Formats)",
     ".oib": "an Olympus microscope file: export it as TIFF or PNG (Fiji with Bio-Formats)",
     ".oif": "an Olympus microscope file: export it as TIFF or PNG (Fiji with Bio-Formats)",
     ".vsi": "an Olympus slide: export regions as TIFF or PNG (QuPath or Fiji with Bio-Formats)",

@@ -19,8 +19,11 @@ def load_with_new_head(
 ) -> list[str]:
     """Load everything but the classifier; keep the classifier's rows of classes that are known.
 
+    The rows of other classes start at zero: on trained features nothing has to be broken by
+    chance, every class starts equally likely, and the first steps leave the backbone in peace.
+
     Args:
-        network: Built for ``classes``, with a freshly drawn classifier.
+        network: Built for ``classes``.
         tensors: Weights of the same architecture, for any number of classes.
         known: Classes of an own trained model, in order; None for ImageNet weights.
         classes: The classes to come, in order.
@@ -38,6 +41,8 @@ def load_with_new_head(
     for name, tensor in tensors.items():
         if name in state and not name.startswith(head + "."):
             state[name].copy_(tensor)
+    for parameter in classifier(network).parameters():
+        nn.init.zeros_(parameter)
     if known is None:
         return []
     if known == classes:

@@ -16,8 +16,9 @@ from visionloom.models.forward import ToModel
 from visionloom.spec.context import Context
 from visionloom.training.feed import forward_all
 
-_REGULARISATION = 1e-3
+_REGULARISATION = 0.1
 _ITERATIONS = 200
+_SMALLEST_SPREAD = 0.1
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class FeatureScale:
     """Mean and spread of the training features, float32 (F,): the head learns faster on z-scores.
 
     The head is rewritten so that it computes the same from standardised features, and folded
-    back after training, so the model itself needs no further step.
+    back after training, so the model itself needs no further step. A feature that hardly varies
+    (a quarter of DenseNet-121's on 245 photos have a spread below 0.002, the others around 0.5)
+    is not blown up to full size: its folded weight would be thousands, harmless while the
+    backbone is frozen and ruinous as soon as it moves.
     """
 
     mean: torch.Tensor
@@ -34,7 +38,9 @@ class FeatureScale:
     @staticmethod
     def of(features: torch.Tensor) -> FeatureScale:
         """The scale of features float32 (n, F)."""
-        return FeatureScale(features.mean(0), features.std(0, correction=0).clamp_min(1e-6))
+        spread = features.std(0, correction=0)
+        typical = spread.square().mean().sqrt()
+        return FeatureScale(features.mean(0), spread.clamp_min(_SMALLEST_SPREAD * typical + 1e-6))
 
     def standard(self, features: torch.Tensor) -> torch.Tensor:
         """Features with mean 0 and spread 1 over the training images."""

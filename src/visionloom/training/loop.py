@@ -28,6 +28,7 @@ FINISHED = "all epochs done"
 PATIENCE = "no improvement for {} epochs"
 TIME_LIMIT = "time limit reached"
 ON_REQUEST = "finished on request"
+_SECONDS_BETWEEN_CHECKPOINTS = 180.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Trainer:
         self.history = History(options.monitor, options.minimum_improvement)
         self.position = Position()
         self.best: Tensors | None = None
+        self._saved_at = time.monotonic()
 
     def resume(self, state: State) -> None:
         """Continue from a checkpoint."""
@@ -161,6 +163,8 @@ class Trainer:
                 self._refuse_if_bad(int(first_bad))
                 position.loss_sum, position.wrong = float(loss_sum), int(wrong)
                 pace.report(position)
+                if not last and time.monotonic() - self._saved_at > _SECONDS_BETWEEN_CHECKPOINTS:
+                    self._save()
             if last:
                 break
             if self._asked_to_stop():
@@ -266,6 +270,7 @@ class Trainer:
     def _save(self) -> None:
         if self.checkpoints is None:
             return
+        self._saved_at = time.monotonic()
         checkpoint.save(
             self.checkpoints,
             State(

@@ -1,4 +1,4 @@
-"""The network training starts from: given weights, everything else drawn by the seed."""
+"""The network training starts from: given weights with a new classifier, or drawn by the seed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def starting_network(
 ) -> tuple[nn.Module, UntrainedSpec]:
     """Build the network for these classes, on the host.
 
-    The seed draws what no weights were given for: everything from scratch, else the classifier
-    (rows of classes that an own trained model knows are kept).
+    From scratch the seed draws all weights. With given weights the classifier starts at zero,
+    but for the rows of classes that an own trained model knows.
 
     Raises:
         InvalidModelDirectoryError: Not a model, or weights that do not fit.

@@ -42,7 +42,7 @@ _STANDARD: dict[str, Any] = {
     "epochs": 10,
     "batch_size": 32,
     "warmup_epochs": 1,
-    "learning_rate": 0.01,
+    "learning_rate": 0.003,
     "schedule": "cosine",
     "label_smoothing": 0.05,
     "patience": 5,
@@ -62,7 +62,7 @@ def resolve(
         explicit: What was said; an absent name or None means "as the preset says". For
             ``random_seed`` a present None draws a seed and records it.
         pretrained: Whether training starts from trained weights; ``standard`` trains a network
-            from scratch whole, since it has no head worth training first.
+            from scratch whole, longer and at a higher rate.
 
     Raises:
         ParameterRangeError: An unknown preset or a value out of range.
@@ -77,7 +77,7 @@ def resolve(
         )
     values = dict(PRESETS[preset])
     if preset == "standard" and not pretrained:
-        values.update(fine_tuning_mode="whole", epochs=30, patience=10)
+        values.update(fine_tuning_mode="whole", epochs=30, patience=10, learning_rate=0.01)
     unknown = sorted(set(explicit) - set(values))
     if unknown:
         raise TypeError(f"no training option is called {unknown[0]!r}")

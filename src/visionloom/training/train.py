@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -61,10 +62,12 @@ def train(
 
     Raises:
         NotLabeledDatasetError, InvalidDatasetError, InvalidModelDirectoryError, UsageError: see
-            `open_data`, `starting_network`, `check_identity`.
+            `open_data`, `starting_network`, `check_identity`; UsageError also when a launcher
+            started several processes.
         TrainingFailedError: The loss is not finite, or nothing was learnt to save.
         RunInterrupted: Stopped; the state is in ``context.scratch``.
     """
+    _refuse_several_processes()
     start, _ = read_untrained(untrained)
     options = choose(start.weights is not None)
     saved, warnings = checkpoint.load_latest(context.scratch)
@@ -87,6 +90,17 @@ def train(
             _compare(saved, identity, context)
         fitted = _fit(network, spec, data, options, hardware, identity, saved, context)
         return _write(network, spec, data, options, fitted, identity, context)
+
+
+def _refuse_several_processes() -> None:
+    """Each process would train alone on everything, and nobody would notice."""
+    processes = os.environ.get("WORLD_SIZE", "1")
+    if processes != "1":
+        raise UsageError(
+            f"A launcher started {processes} training processes (WORLD_SIZE); Visionloom trains "
+            "in one.",
+            "Start it without the launcher, or unset WORLD_SIZE.",
+        )
 
 
 def environment(hardware: Hardware) -> dict[str, Any]:

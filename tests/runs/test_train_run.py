@@ -1,0 +1,179 @@
+"""The chain behind `visionloom train`, in this process."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import visionloom as vl
+from tests.conftest import picture
+from visionloom.images.directory import read_images
+from visionloom.runs.report_run import command, part_directories
+from visionloom.runs.train_request import read_request
+from visionloom.spec.context import Event, Log
+
+Make = Callable[..., Path]
+QUICK: dict[str, Any] = {
+    "pretrained": False, "image_size": "32", "batch_size": 4, "epochs": 1, "precision": "fp32",
+    "preset": "original",
+}  # fmt: skip
+
+
+def files_of(out: Path) -> dict[str, set[str]]:
+    parts = part_directories(out)
+    return {name: {r.file for r in read_images(p).records} for name, p in parts.items()}
+
+
+def test_c44_the_environment_is_written_nowhere(
+    photos: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2-8431")
+    said: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Log):
+            said.append(event.text)
+
+    vl.train(photos(a=5, b=5), out=tmp_path / "run", listener=listen, **QUICK)
+    assert "hunter2-8431" not in "\n".join(said)
+    for path in (tmp_path / "run").rglob("*"):
+        if path.is_file():
+            assert b"hunter2-8431" not in path.read_bytes(), path
+
+
+def test_a_test_part_is_held_out_scored_once_and_said(photos: Make, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    summary = vl.train(photos(a=10, b=10), out=out, test_fraction=0.2, **QUICK)
+    parts = files_of(out)
+    assert [len(parts[name]) for name in ("training", "validation", "test")] == [12, 4, 4]
+    assert not parts["training"] & parts["validation"]
+    assert not (parts["training"] | parts["validation"]) & parts["test"]
+    assert summary["test"]["images"] == 4
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "used for no choice" in page
+    document = json.loads((out / "test-evaluation" / "evaluation.json").read_text())
+    assert document["scores"]["role"] == "test"
+
+
+def test_a_divided_set_keeps_its_parts(photos: Make, tmp_path: Path) -> None:
+    top = tmp_path / "divided"
+    for number, part in enumerate(("train", "valid", "test")):
+        for index, label in enumerate(("a", "b")):
+            (top / part / label).mkdir(parents=True)
+            for i in range(4):
+                seed = 100 * number + 10 * index + i
+                picture((20, 20), seed, index).save(top / part / label / f"{i}.png")
+    vl.train(top, out=tmp_path / "run", **QUICK)
+    parts = files_of(tmp_path / "run")
+    assert {name: len(files) for name, files in parts.items()} == {
+        "training": 8, "validation": 8, "test": 8,
+    }  # fmt: skip
+    assert all(file.startswith("valid/") for file in parts["validation"])
+
+
+def test_groups_stay_on_one_side(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for index, label in enumerate(("a", "b")):
+        (folder / label).mkdir(parents=True)
+        for number in range(12):
+            name = f"patient{number // 3}_{number}.png"
+            picture((20, 20), 100 * index + number, index).save(folder / label / name)
+    vl.train(folder, out=tmp_path / "run", group_by=r"(patient\d+)", **QUICK)
+    sides = files_of(tmp_path / "run")
+
+    def patients(files: set[str]) -> set[str]:
+        return {Path(file).name.partition("_")[0] for file in files}
+
+    assert not patients(sides["training"]) & patients(sides["validation"])
+    document = json.loads((tmp_path / "run" / "evaluation" / "evaluation.json").read_text())
+    assert document["scores"]["groups"] is not None
+
+
+def test_every_skipped_file_is_in_the_summary_the_list_and_the_page(
+    photos: Make, tmp_path: Path
+) -> None:
+    folder = photos(a=5, b=5)
+    (folder / "a" / "cut.png").write_bytes((folder / "a" / "a_00.png").read_bytes()[:200])
+    (folder / "b" / "slide.czi").write_bytes(b"ZISRAWFILE")
+    summary = vl.train(folder, out=tmp_path / "run", **QUICK)
+    with open(tmp_path / "run" / "skipped.csv", newline="", encoding="utf-8") as stream:
+        rows = {row["file"]: row["reason"] for row in csv.DictReader(stream)}
+    assert set(rows) == {"a/cut.png", "b/slide.czi"}
+    assert summary["skipped_images"] == 2
+    assert "CZI" in rows["b/slide.czi"]
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert all(file in page for file in rows)
+
+
+def test_the_command_in_the_report_asks_for_the_same_again(photos: Make, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    more: dict[str, Any] = {**QUICK, "balance": "sampling", "split_seed": 7, "cache": False}
+    vl.train(photos(a=6, b=6), out=out, **more)
+    request = read_request(out)
+    words = shlex.split(command(request, out))
+    for pair in (
+        ["--balance", "sampling"], ["--split-seed", "7"], ["--image-size", "32"],
+        ["--preset", "original"],
+    ):  # fmt: skip
+        place = words.index(pair[0])
+        assert words[place : place + 2] == pair
+    assert "--no-cache" in words
+    assert "--no-pretrained" in words
+
+
+def test_the_folder_and_its_zip_give_the_same_weights(photos: Make, tmp_path: Path) -> None:
+    folder = photos(a=6, b=6)
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*.png")):
+            archive.write(path, path.relative_to(tmp_path))
+    digests = {
+        vl.train(source, out=tmp_path / f"run{i}", **QUICK)["weights_digest"]
+        for i, source in enumerate((folder, tmp_path / "photos.zip"))
+    }
+    assert len(digests) == 1
+
+
+def test_the_zip_and_the_folder_of_a_real_set_give_the_same_weights(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    more: dict[str, Any] = {**QUICK, "fine_tuning_mode": "head"}
+    digests = {
+        vl.train(shared_data / name, out=tmp_path / name, **more)["weights_digest"]
+        for name in ("sign_digits", "sign_digits.zip")
+    }
+    assert len(digests) == 1
+
+
+def test_a_failed_overwrite_puts_the_old_run_back(photos: Make, tmp_path: Path) -> None:
+    folder, out = photos(a=5, b=5), tmp_path / "run"
+    before = vl.train(folder, out=out, **QUICK)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(vl.InvalidDatasetError):
+        vl.train(tmp_path / "empty", out=out, overwrite=True, **QUICK)
+    assert json.loads((out / "summary.json").read_text()) == before
+    again = vl.train(folder, out=out, overwrite=True, **QUICK)
+    assert again["weights_digest"] == before["weights_digest"]
+
+
+def test_the_photos_are_left_as_they_were(photos: Make, tmp_path: Path) -> None:
+    folder = photos(a=5, b=5)
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in folder.rglob("*")}
+    vl.train(folder, out=tmp_path / "run", **QUICK)
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in folder.rglob("*")} == before
+
+
+def test_a_report_can_be_written_again(photos: Make, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    vl.train(photos(a=5, b=5), out=out, **QUICK)
+    page = (out / "report.html").read_bytes()
+    (out / "report.html").unlink()
+    assert vl.report(out).read_bytes() == page
+    with pytest.raises(vl.VisionloomError):
+        vl.report(tmp_path / "nothing")
