@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT = 420, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 36
+_TOO_WIDE = 30
+"""From this ratio of largest to smallest on, positive values are drawn on a logarithmic scale."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,18 @@ def line_chart(title: str, lines: Sequence[Line], best: int, *, percent: bool = 
     """Lines over the epochs (from 1), the best epoch marked; readable by a screen reader."""
     count = len(lines[0].values)
     values = [v for line in lines for v in line.values if math.isfinite(v)]
-    ticks = _ticks(min(values), max(values))
-    low, high = ticks[0], ticks[-1]
+    smallest, largest = min(values), max(values)
+    wide = not percent and smallest > 0 and largest / smallest > _TOO_WIDE
+    ticks = _powers(smallest, largest) if wide else _ticks(smallest, largest)
+    height = math.log if wide else float
+    low, high = height(ticks[0]), height(ticks[-1])
 
     def x(epoch: float) -> float:
         span = max(1, count - 1)
         return _LEFT + (epoch - 1) / span * (_WIDTH - _LEFT - _RIGHT) if count > 1 else _WIDTH / 2
 
     def y(value: float) -> float:
-        return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
+        return _TOP + (high - height(value)) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
     parts = [
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" class="chart" aria-label="'
@@ -93,6 +98,15 @@ def _ticks(low: float, high: float) -> list[float]:
     first = math.floor(low / step)
     last = max(first + 1, math.ceil(high / step))
     return [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def _powers(low: float, high: float) -> list[float]:
+    """Powers of ten that enclose the range, at most about seven."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    last = max(last, first + 1)
+    step = math.ceil((last - first) / 6)
+    shown = [*range(first, last, step), first + step * math.ceil((last - first) / step)]
+    return [10.0**power for power in shown]
 
 
 def _epochs_shown(count: int) -> list[int]:
