@@ -241,6 +241,17 @@ def test_an_existing_output_is_refused_and_only_a_run_is_overwritten(
     assert (out / "thesis.txt").read_text() == "years of work"
 
 
+@pytest.mark.parametrize("place", ["", "run", "cat/run"])
+def test_nothing_is_written_among_the_pictures(photos: Make, place: str) -> None:
+    folder = photos(cat=5, dog=5)
+    before = sorted(folder.rglob("*"))
+    for words in (["--out", folder / place], ["--out", folder / place, "--overwrite"]):
+        done = run("train", folder, *words, *FAST)
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_a_head_only_run_fits_features_and_refuses_random_transformations(
     photos: Make, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from visionloom.images.convert import convert
 from visionloom.images.directory import Images, write_images
 from visionloom.images.sources import Listing, find_pictures
 from visionloom.inference.predictor import classes_of, intensity_of
+from visionloom.runs.places import refuse_among_pictures
 from visionloom.runs.steps import Steps
 from visionloom.spec.context import Context
 from visionloom.spec.ports import Value
@@ -63,10 +64,11 @@ def score_photos(
 
     Raises:
         OutputExistsError: ``out`` exists and is not to be replaced.
-        UsageError: ``out`` is to be replaced and holds no scores.
+        UsageError: ``out`` is to be replaced and holds no scores, or lies among the pictures.
         VisionloomError: Whatever the components raise.
     """
     _check_target(out, overwrite=overwrite)
+    refuse_among_pictures(out, photos)
     trained = TrainedModel(model / "model" if (model / "model" / "model.json").is_file() else model)
     known = classes_of(trained)
     source = expanded(photos)

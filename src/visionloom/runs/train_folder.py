@@ -11,6 +11,7 @@ from typing import Any
 
 from visionloom.artifacts.atomic import remove_tree, write_file
 from visionloom.errors import FailedToWriteOutputsError, OutputExistsError, UsageError
+from visionloom.runs.places import refuse_among_pictures
 from visionloom.runs.train_request import (
     STATE_FILE,
     TrainRequest,
@@ -40,7 +41,8 @@ def prepare(
 
     Raises:
         OutputExistsError: The folder exists and none of the three was said.
-        UsageError: Nothing to go on with, another request, or a folder that is no run of ours.
+        UsageError: Nothing to go on with, another request, a folder that is no run of ours, or
+            one among the pictures.
     """
     if sum((resume, finish, overwrite)) > 1:
         raise UsageError("--resume, --finish and --overwrite exclude each other.")
@@ -61,6 +63,7 @@ def prepare(
             "Remove it yourself or choose another --out.",
         )
     request = make_request(said, registry)
+    refuse_among_pictures(out, [request.photos, request.validation])
     with ExitStack() as undo:
         if out.exists():
             remove_tree(_aside(out))
