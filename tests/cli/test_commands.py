@@ -311,6 +311,7 @@ def test_a_component_runs_on_folders(photos: Make, tmp_path: Path) -> None:
         "--output", f"output_image_directory={tmp_path / 'images'}", "--intensity", "image",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "10 pictures of 2 classes" in done.stdout
     done = run(
         "component", "Split Image Directory", "--input",
         f"input_image_directory={tmp_path / 'images'}", "--set", "fraction=0.6",

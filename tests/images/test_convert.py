@@ -269,6 +269,28 @@ def test_links_out_of_the_folder_are_reported_not_followed(photos: Make, tmp_pat
     assert {s.file for s in images.skipped} == {"cat/out.png", "cat/broken.png"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among files")
+def test_pipes_and_unreadable_folders_are_listed_not_waited_for(
+    photos: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos(a=2, b=2, c=2)
+    os.mkfifo(folder / "a" / "pipe.jpg")
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        # the administrator, who may run this, can read every folder
+        if str(path) == str(folder / "c"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    images = one(run(folder, tmp_path)[0])
+    reasons = {s.file: s.reason for s in images.skipped}
+    assert set(reasons) == {"a/pipe.jpg", "c"}
+    assert "pipe" in reasons["a/pipe.jpg"]
+    assert "cannot be read: Permission denied" in reasons["c"]
+
+
 def test_c53_a_picture_that_changed_or_vanished_after_conversion_is_named(
     photos: Make, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from visionloom.artifacts.types import ImageDirectory
 from visionloom.cli.console import Console
 from visionloom.cli.options import parsed, with_parameters
 from visionloom.cli.signals import stopping
@@ -108,9 +109,22 @@ def _runner(item: Component) -> Callable[..., None]:
             console.close()
             for port, artifact in made.items():
                 console.say(f"{port}: {artifact.path}")
+                if isinstance(artifact, ImageDirectory):
+                    _tell_images(console, artifact)
             console.result({port: str(artifact.path) for port, artifact in made.items()})
 
     return run
+
+
+def _tell_images(console: Console, directory: ImageDirectory) -> None:
+    """How many pictures, classes and skipped files an image directory lists."""
+    from visionloom.images.directory import read_images, skipped_line
+
+    images = read_images(directory, verify=False)
+    classes = f" of {len(images.classes)} classes" if images.classes is not None else ", no labels"
+    console.say(f"  {len(images.records)} pictures{classes}")
+    if images.skipped:
+        console.say(f"  {skipped_line(images.skipped, 'skipped.parquet')}")
 
 
 def _all_parameters(

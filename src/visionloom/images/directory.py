@@ -108,6 +108,7 @@ class Images:
     digest: str = ""
 
 
+_SKIPPED_SHOWN = 3
 _SCHEMA: dict[str, ColumnType] = {
     "id": "BIGINT",
     "file": "VARCHAR",
@@ -131,6 +132,20 @@ def class_counts(images: Images) -> dict[str, int]:
         if record.label is not None:
             counts[record.label] += 1
     return counts
+
+
+def skipped_line(skipped: Sequence[Skipped], where: str) -> str:
+    """``2 skipped: a.jpg: cut off; b.jpg: empty.``, the first few by name; empty for none.
+
+    Args:
+        skipped: What was not used.
+        where: Where all of them are named.
+    """
+    if not skipped:
+        return ""
+    shown = "; ".join(f"{s.file}: {s.reason}" for s in skipped[:_SKIPPED_SHOWN])
+    more = len(skipped) - _SKIPPED_SHOWN
+    return f"{len(skipped)} skipped: {shown}{f'; and {more} more, all in {where}' * (more > 0)}."
 
 
 def logical_digest(images: Images) -> str:

@@ -185,11 +185,20 @@ def _list_of_images(path: Path, settings: Settings, labelled: str) -> Listing:
 
 
 def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
-    """Relative names of the files below a folder; links that lead out are reported."""
+    """Relative names of the files below a folder.
+
+    Links that lead out, folders that cannot be read and what is no file (a pipe would be waited for
+    without end) are reported.
+    """
     names: list[str] = []
     skipped: list[Skipped] = []
     inside = root.resolve()
-    for parent, folders, files in os.walk(root):
+
+    def unreadable(error: OSError) -> None:
+        name = Path(error.filename).relative_to(root).as_posix()
+        skipped.append(Skipped(name, f"the folder cannot be read: {error.strerror}"))
+
+    for parent, folders, files in os.walk(root, onerror=unreadable):
         here = Path(parent)
         for folder in [f for f in folders if (here / f).is_symlink()]:
             folders.remove(folder)
@@ -206,6 +215,9 @@ def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
                 if not target.is_relative_to(inside):
                     skipped.append(Skipped(name, "a symbolic link out of the folder"))
                     continue
+            elif is_picture_name(name) and not path.is_file():
+                skipped.append(Skipped(name, "not a file (a pipe, socket or device)"))
+                continue
             names.append(name)
     return names, skipped
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from visionloom.artifacts.atomic import write_file
 from visionloom.artifacts.types import ImageDirectory, Photos
 from visionloom.errors import InvalidDatasetError, NotLabeledDatasetError, UsageError
-from visionloom.images.directory import Images, class_counts, read_images
+from visionloom.images.directory import Images, class_counts, read_images, skipped_line
 from visionloom.images.sizes import automatic_size
 from visionloom.images.sources import TEST, TRAINING, VALIDATION, Listing, find_pictures
 from visionloom.images.transforms import default_transformation, write_transformation
@@ -19,7 +19,6 @@ from visionloom.runs.train_request import TrainRequest
 
 Parts = dict[str, ImageDirectory]
 _WHOLE = ""
-_SKIPPED_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -149,12 +148,9 @@ class PartMaker:
     def _check(self, parts: Mapping[str, ImageDirectory]) -> None:
         """Tell what was skipped; refuse classes that only held-out pictures have."""
         images = {name: read_images(part, verify=False) for name, part in parts.items()}
-        skipped = dict.fromkeys((s.file, s.reason) for i in images.values() for s in i.skipped)
+        skipped = dict.fromkeys(s for i in images.values() for s in i.skipped)
         if skipped:
-            shown = "; ".join(f"{file}: {why}" for file, why in list(skipped)[:_SKIPPED_SHOWN])
-            more = len(skipped) - _SKIPPED_SHOWN
-            rest = f"; and {more} more, all named in the report" if more > 0 else ""
-            self.steps.warn(f"{len(skipped)} skipped: {shown}{rest}.")
+            self.steps.warn(skipped_line(list(skipped), "the report"))
         trained = {label for label, n in class_counts(images[TRAINING]).items() if n > 0}
         for name in (VALIDATION, TEST):
             if name not in images:
