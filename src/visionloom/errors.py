@@ -72,6 +72,14 @@ class OutputExistsError(UsageError):
     """The output folder exists already."""
 
 
+class InvalidPipelineError(UsageError):
+    """A pipeline with faults; the message lists them all, a line each."""
+
+
+class RunStateError(UsageError):
+    """A run that is not there, or is in no state for what was asked."""
+
+
 class DataError(VisionloomError):
     """The data or an artifact is not usable."""
 
@@ -174,6 +182,18 @@ class FailedToDownloadFilesError(MachineError):
 
 class DeviceNotAvailableError(MachineError):
     """A device was asked for that this machine does not have."""
+
+
+class RecordsError(MachineError):
+    """The records cannot be opened: busy for too long, damaged, or of a newer program."""
+
+
+class LeaseLostError(MachineError):
+    """Another supervisor took over the run; what this one wanted to record was refused."""
+
+
+class ProcessLostError(MachineError):
+    """A process of a run ended without a result: killed, or out of memory."""
 
 
 class RunInterrupted(VisionloomError):  # noqa: N818 - an interruption is not an error

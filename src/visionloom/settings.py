@@ -32,6 +32,10 @@ class Limits:
         safetensors_header_bytes: Size of the header of a safetensors file, bytes.
         decode_seconds: Time one picture may take to decode in the isolated worker.
         decode_memory_bytes: Address space the isolated worker may use beyond its start-up.
+        yaml_bytes: Size of a pipeline or component file, bytes.
+        yaml_depth: Nesting of one.
+        yaml_nodes: Keys and values of one.
+        yaml_scalar_bytes: Length of one value of one, bytes.
     """
 
     image_pixels: int = 100_000_000
@@ -50,6 +54,10 @@ class Limits:
     safetensors_header_bytes: int = 16 * MIB
     decode_seconds: float = 60.0
     decode_memory_bytes: int = 2 * GIB
+    yaml_bytes: int = MIB
+    yaml_depth: int = 32
+    yaml_nodes: int = 50_000
+    yaml_scalar_bytes: int = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,31 @@ class Settings:
     def artifacts(self) -> Path:
         """Folder for artifacts made without an explicit place."""
         return self.home / "artifacts"
+
+    @property
+    def store(self) -> Path:
+        """Folder of the content-addressed store."""
+        return self.home / "store"
+
+    @property
+    def runs(self) -> Path:
+        """Folder with a folder for each run: pipeline, journal, logs."""
+        return self.home / "runs"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder with a folder for each step's key: what its attempts leave to go on from."""
+        return self.home / "scratch"
+
+    @property
+    def targets(self) -> Path:
+        """The file that names where steps run."""
+        return self.home / "targets.toml"
+
+    @property
+    def records(self) -> str:
+        """URL of the records' database."""
+        return f"sqlite:///{self.home / 'records.sqlite'}"
 
 
 def load_settings(

@@ -21,6 +21,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from visionloom.artifacts.types import Artifact
 from visionloom.errors import UsageError
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import Foresee
 from visionloom.spec.ports import (
     Input,
     InputPort,
@@ -51,6 +52,11 @@ class Component:
         deterministic: Equal inputs and parameters give equal outputs.
         differs: What is different from the original, one sentence each.
         extra: The optional dependency it needs, e.g. ``timm``; empty for none.
+        computes: Whether its numbers depend on device, precision, layout, threads and torch; it has
+            the parameters ``device`` and ``precision``, and takes a whole processor for itself.
+        preload: Modules worth importing before its process is started.
+        foresee: What can be said before it runs; see `visionloom.spec.foresight`.
+        effective: The parameters that decide the result, from all of them: presets resolved.
         inputs, outputs, parameters: In order of declaration.
         function: The code.
     """
@@ -65,6 +71,10 @@ class Component:
     deterministic: bool
     differs: tuple[str, ...]
     extra: str
+    computes: bool
+    preload: tuple[str, ...]
+    foresee: Foresee | None
+    effective: Callable[[Mapping[str, Value]], Mapping[str, Any]] | None
     inputs: tuple[InputPort, ...]
     outputs: tuple[OutputPort, ...]
     parameters: tuple[Parameter, ...]
@@ -165,6 +175,10 @@ def component(
     deterministic: bool = True,
     differs: tuple[str, ...] = (),
     extra: str = "",
+    computes: bool = False,
+    preload: tuple[str, ...] = (),
+    foresee: Foresee | None = None,
+    effective: Callable[[Mapping[str, Value]], Mapping[str, Any]] | None = None,
 ) -> Callable[[Callable[..., Any]], Component]:
     """Declare a component; see the module's docstring for the signature's form.
 
@@ -202,6 +216,10 @@ def component(
             deterministic=deterministic,
             differs=differs,
             extra=extra,
+            computes=computes,
+            preload=preload,
+            foresee=foresee,
+            effective=effective,
             inputs=tuple(inputs),
             outputs=_outputs(function.__name__, hints.get("return")),
             parameters=tuple(parameters),

@@ -76,6 +76,9 @@ class Setting:
         aliases: Other names under which it is accepted, e.g. the original's.
         preset_default: What a value that is not set stands for, where another parameter decides
             it: the default preset's value, shown in forms and on reference pages.
+        file: ``always`` when the value names a file, ``if-there`` when it does where such a file
+            exists: relative to the pipeline's file, and its content decides reuse, not its name.
+        draws_when_empty: Whether no value means that one is drawn, so that two runs differ.
     """
 
     title: str
@@ -91,6 +94,8 @@ class Setting:
     affects_result: bool = True
     aliases: tuple[str, ...] = ()
     preset_default: Value = None
+    file: Literal["", "always", "if-there"] = ""
+    draws_when_empty: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Azure Machine Learning's files, written so that its client accepts them."""

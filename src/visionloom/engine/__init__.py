@@ -1,0 +1,1 @@
+"""Pipelines checked, planned, run and remembered. Loads no tensor library."""

@@ -1,0 +1,60 @@
+"""What can be known of artifacts before they exist: the cheap data checks of a pipeline.
+
+A component may foresee: from facts about its inputs, its parameters and a look at the user's data
+(never at pixels) it says facts about its outputs, or raises the error it would raise when run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from visionloom.settings import Settings
+from visionloom.spec.ports import Value
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of an artifact; None is "not known".
+
+    Attributes:
+        labelled: Whether its pictures have labels.
+        classes: Class names in order.
+        images: Number of pictures.
+        random: Whether a random transformation is attached.
+        trained: Whether a model is trained.
+        weights: Whether an untrained model carries weights.
+    """
+
+    labelled: bool | None = None
+    classes: tuple[str, ...] | None = None
+    images: int | None = None
+    random: bool | None = None
+    trained: bool | None = None
+    weights: bool | None = None
+
+
+UNKNOWN = Facts()
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a component is shown to foresee from.
+
+    Attributes:
+        inputs: Input port -> facts; an optional port that is not connected is absent.
+        data: Input port -> path of the user's data bound to it.
+        parameters: Every parameter's value.
+        settings: Home folder and limits.
+        warn: Called with what should be known but keeps nothing from running.
+    """
+
+    inputs: Mapping[str, Facts]
+    data: Mapping[str, Path]
+    parameters: Mapping[str, Value]
+    settings: Settings
+    warn: Callable[[str], None] = field(default=lambda text: None)
+
+
+Foresee = Callable[[Outlook], Mapping[str, Facts]]
