@@ -57,6 +57,8 @@ class Component:
         preload: Modules worth importing before its process is started.
         foresee: What can be said before it runs; see `visionloom.spec.foresight`.
         effective: The parameters that decide the result, from all of them: presets resolved.
+        version_only: Whether its version alone says that its code gives other results; otherwise
+            the code of a component from another package counts too.
         inputs, outputs, parameters: In order of declaration.
         function: The code.
     """
@@ -75,6 +77,7 @@ class Component:
     preload: tuple[str, ...]
     foresee: Foresee | None
     effective: Callable[[Mapping[str, Value]], Mapping[str, Any]] | None
+    version_only: bool
     inputs: tuple[InputPort, ...]
     outputs: tuple[OutputPort, ...]
     parameters: tuple[Parameter, ...]
@@ -179,6 +182,7 @@ def component(
     preload: tuple[str, ...] = (),
     foresee: Foresee | None = None,
     effective: Callable[[Mapping[str, Value]], Mapping[str, Any]] | None = None,
+    version_only: bool = False,
 ) -> Callable[[Callable[..., Any]], Component]:
     """Declare a component; see the module's docstring for the signature's form.
 
@@ -220,6 +224,7 @@ def component(
             preload=preload,
             foresee=foresee,
             effective=effective,
+            version_only=version_only,
             inputs=tuple(inputs),
             outputs=_outputs(function.__name__, hints.get("return")),
             parameters=tuple(parameters),

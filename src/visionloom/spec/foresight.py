@@ -7,7 +7,7 @@ A component may foresee: from facts about its inputs, its parameters and a look 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from visionloom.settings import Settings
@@ -38,6 +38,10 @@ class Facts:
 UNKNOWN = Facts()
 
 
+def _unheard(text: str) -> None:
+    """Drop a warning nobody asked for."""
+
+
 @dataclass(frozen=True)
 class Outlook:
     """What a component is shown to foresee from.
@@ -54,7 +58,7 @@ class Outlook:
     data: Mapping[str, Path]
     parameters: Mapping[str, Value]
     settings: Settings
-    warn: Callable[[str], None] = field(default=lambda text: None)
+    warn: Callable[[str], None] = _unheard
 
 
 Foresee = Callable[[Outlook], Mapping[str, Facts]]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from visionloom.spec.problems import NOWHERE, Place
 from visionloom.spec.ports import Value
+from visionloom.spec.problems import NOWHERE, Place
 
 Literal = bool | int | float | str
 KeyPath = tuple[str, ...]
