@@ -44,6 +44,12 @@ class Manifest:
     origin: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, FileEntry] = field(default_factory=dict)
 
+    @property
+    def refers_to(self) -> tuple[str, ...]:
+        """Paths outside the artifact that it needs, such as the folder with the pictures."""
+        paths = self.origin.get("refers_to")
+        return tuple(map(str, paths)) if isinstance(paths, list) else ()
+
     def to_json(self) -> bytes:
         """The file's bytes: indented UTF-8 JSON."""
         value = {

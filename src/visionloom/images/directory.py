@@ -177,7 +177,13 @@ def write_images(
         replace_existing: Whether an existing folder is replaced.
         pixels: Encoded pictures by ``stored`` name for an origin of kind ``self``.
     """
-    facts = {"pixels": vars(images.origin), "ignored_files": images.ignored, **(origin or {})}
+    outside = {} if images.origin.kind == "self" else {"refers_to": [images.origin.path]}
+    facts = {
+        "pixels": vars(images.origin),
+        **outside,
+        "ignored_files": images.ignored,
+        **(origin or {}),
+    }
     with new_artifact(ImageDirectory, target, origin=facts, replace=replace_existing) as draft:
         columns = {name: [getattr(r, name) for r in images.records] for name in _SCHEMA}
         write_parquet(draft.folder / "images.parquet", _SCHEMA, columns)
