@@ -1,23 +1,36 @@
-"""Wires settings, the catalog and the place results go to; nothing else does."""
+"""Wires settings, catalog, records, store, planner and supervisor; nothing else does."""
 
 from __future__ import annotations
 
 import functools
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visionloom.artifacts.types import Artifact
 from visionloom.errors import UsageError
 from visionloom.settings import Settings, load_settings
 from visionloom.spec.component import Component
 from visionloom.spec.context import Context, Listener, silent
+from visionloom.spec.ports import Value
 from visionloom.spec.registry import Registry, load_registry
 
+if TYPE_CHECKING:
+    from visionloom.artifacts.memo import DigestMemo
+    from visionloom.artifacts.objects import ObjectStore
+    from visionloom.engine.executors.base import Job
+    from visionloom.engine.plan import Planner, PlanOptions
+    from visionloom.engine.resolved import ResolvedPipeline, ResolvedStep
+    from visionloom.engine.supervisor import Supervisor
+    from visionloom.engine.targets import Targets
+    from visionloom.records.recorder import Recorder
+    from visionloom.records.rows import RunRow
+
 COMPONENT_PACKAGE = "visionloom.components"
+STEP_RUNNER = "visionloom.workspace:run_job"
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,79 @@ class Workspace:
     def registry(self) -> Registry:
         """The catalog, read on first use."""
         return load_registry(COMPONENT_PACKAGE)
+
+    @functools.cached_property
+    def records(self) -> Recorder:
+        """Where runs are remembered, opened on first use.
+
+        Raises:
+            RecordsError: Damaged, busy for too long, or of a newer program.
+        """
+        from visionloom.records.recorder import open_records
+
+        return open_records(self.settings.records)
+
+    @functools.cached_property
+    def store(self) -> ObjectStore:
+        """Where results are."""
+        from visionloom.artifacts.objects import ObjectStore
+
+        return ObjectStore(self.settings.store)
+
+    @functools.cached_property
+    def memo(self) -> DigestMemo:
+        """Digests of the user's data."""
+        from visionloom.artifacts.memo import DigestMemo
+
+        return DigestMemo(self.settings.cache / "digests")
+
+    @functools.cached_property
+    def targets(self) -> Targets:
+        """Where steps may run."""
+        from visionloom.engine.targets import load_targets
+
+        return load_targets(self.settings)
+
+    def planner(self, pipeline: ResolvedPipeline, options: PlanOptions | None = None) -> Planner:
+        """Decides the steps of a pipeline."""
+        from visionloom.engine.plan import Planner, PlanOptions
+
+        return Planner(
+            pipeline,
+            self.records,
+            self.store,
+            self.memo,
+            named_pictures(self.settings),
+            self._bits,
+            options or PlanOptions(),
+        )
+
+    def supervisor(
+        self, run: RunRow, pipeline: ResolvedPipeline, options: PlanOptions
+    ) -> Supervisor:
+        """Carries out a run."""
+        from visionloom.engine.executors.local import LocalExecutor
+        from visionloom.engine.supervisor import Supervisor
+
+        return Supervisor(
+            run,
+            pipeline,
+            self.planner(pipeline, options),
+            self.records,
+            self.store,
+            LocalExecutor(STEP_RUNNER),
+            self.settings,
+        )
+
+    def _bits(self, step: ResolvedStep) -> Mapping[str, Value]:
+        """What changes the bits of a step that computes."""
+        from visionloom.engine.hardware import ask_hardware
+
+        device = str(step.parameters["device"])
+        if device == "auto":
+            device = step.target.device
+        precision = str(step.parameters["precision"])
+        return ask_hardware(self.settings.cache, device, precision).bits()
 
     def run(
         self,
@@ -115,7 +201,30 @@ class Workspace:
         Raises:
             UsageError, DeviceNotAvailableError: see `visionloom.models.device.choose_hardware`.
         """
-        from visionloom.models.device import choose_hardware
+        from visionloom.engine.hardware import ask_hardware
 
-        hardware, warnings = choose_hardware(device, precision)
-        return hardware.describe(), warnings
+        answer = ask_hardware(self.settings.cache, device, precision)
+        return answer.line, list(answer.warnings)
+
+
+def named_pictures(settings: Settings) -> Callable[[Path], Sequence[Path]]:
+    """A function that gives the pictures a list of pictures names; they belong to its content."""
+
+    def pictures(path: Path) -> Sequence[Path]:
+        from visionloom.images.formats import MANIFEST_EXTENSIONS
+
+        if path.suffix.lower() not in MANIFEST_EXTENSIONS or not path.is_file():
+            return ()
+        from visionloom.images.sources import find_pictures
+
+        listing = find_pictures(path, settings)
+        return [Path(listing.origin.path, candidate.stored) for candidate in listing.candidates]
+
+    return pictures
+
+
+def run_job(job: Job, context: Context) -> Mapping[str, Artifact]:
+    """Run the component of a job; what the process of a step calls."""
+    registry = load_registry(COMPONENT_PACKAGE)
+    inputs = {port: Path(path) for port, path in job.inputs.items()}
+    return registry.find(job.component).run(inputs, job.parameters, context)

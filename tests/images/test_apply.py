@@ -19,13 +19,8 @@ from visionloom.errors import (
 from visionloom.images.apply import apply
 from visionloom.images.operations import KINDS, Operation
 from visionloom.images.randomness import generator
-from visionloom.images.transforms import (
-    AUGMENTATIONS,
-    Transformation,
-    check_sizes,
-    default_transformation,
-    random_resized_crop,
-)
+from visionloom.images.switches import AUGMENTATIONS, default_transformation
+from visionloom.images.transforms import Transformation, check_sizes, random_resized_crop
 
 PICTURE = np.asarray(picture((90, 60), seed=5))
 

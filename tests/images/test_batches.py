@@ -13,7 +13,7 @@ from visionloom.images.batches import BatchReader, DecodedCache, equal_slices
 from visionloom.images.decode import Pixels
 from visionloom.images.directory import PixelSource, read_images
 from visionloom.images.randomness import generator
-from visionloom.images.transforms import default_transformation
+from visionloom.images.switches import default_transformation
 
 Make = Callable[..., Path]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from visionloom.artifacts.types import ImageTransformation
@@ -161,6 +160,16 @@ def init_image_transformation(
     random_erasing_probability: Annotated[
         float, _strength("Random erasing probability", "Share of them.", "random_erasing", 1)
     ] = 0.5,
+    random_erasing_maximum_area: Annotated[
+        float,
+        _strength(
+            "Random erasing maximum area",
+            "Largest share of the area that is covered.",
+            "random_erasing",
+            1,
+            0.02,
+        ),
+    ] = 0.33,
     context: Context,
 ) -> Annotated[ImageTransformation, Output("Output image transformation")]:
     """Say how pictures are resized, cropped and varied.
@@ -168,76 +177,31 @@ def init_image_transformation(
     The operations are done in the order of the parameters. Random ones are drawn freshly in each
     epoch of training and have a fixed counterpart for scoring.
     """
-    from visionloom.images.operations import Operation
-    from visionloom.images.transforms import Transformation, write_transformation
-    from visionloom.images.transforms import random_resized_crop as resized_crop
+    from visionloom.images.switches import transformation_of
+    from visionloom.images.transforms import write_transformation
 
-    half = {"probability": 0.5}
-    chosen: list[tuple[bool, Callable[[], Operation]]] = [
-        (resize, lambda: Operation("resize", {"size": size})),
-        (resize_exact, lambda: Operation("resize_exact", {"width": width, "height": height})),
-        (center_crop, lambda: Operation("center_crop", {"size": crop_size})),
-        (pad, lambda: Operation("pad", {"padding": padding, "fill": padding_value})),
-        (
-            color_jitter,
-            lambda: Operation(
-                "color_jitter",
-                {
-                    "brightness": brightness,
-                    "contrast": contrast,
-                    "saturation": saturation,
-                    "hue": hue,
-                },
-            ),
-        ),
-        (grayscale, lambda: Operation("grayscale", {})),
-        (
-            random_resized_crop,
-            lambda: resized_crop(random_resized_crop_size, minimum_area=minimum_area),
-        ),
-        (random_crop, lambda: Operation("random_crop", {"size": random_crop_size})),
-        (random_horizontal_flip, lambda: Operation("random_horizontal_flip", half)),
-        (random_vertical_flip, lambda: Operation("random_vertical_flip", half)),
-        (random_quarter_turns, lambda: Operation("random_quarter_turns", {})),
-        (
-            random_rotation,
-            lambda: Operation("random_rotation", {"degrees": random_rotation_degrees}),
-        ),
-        (
-            random_affine,
-            lambda: Operation(
-                "random_affine",
-                {
-                    "degrees": random_affine_degrees,
-                    "translate": translate,
-                    "minimum_scale": 1 - scale_range,
-                    "maximum_scale": 1 + scale_range,
-                    "shear": shear,
-                },
-            ),
-        ),
-        (
-            random_grayscale,
-            lambda: Operation("random_grayscale", {"probability": random_grayscale_probability}),
-        ),
-        (
-            random_perspective,
-            lambda: Operation("random_perspective", {"distortion": distortion, **half}),
-        ),
-        (
-            random_erasing,
-            lambda: Operation(
-                "random_erasing",
-                {
-                    "probability": random_erasing_probability,
-                    "minimum_area": 0.02,
-                    "maximum_area": 0.33,
-                },
-            ),
-        ),
-    ]
-    operations = tuple(make() for switched_on, make in chosen if switched_on)
-    transformation = Transformation(operations)
+    transformation = transformation_of(
+        {
+            "resize": resize, "size": size, "resize_exact": resize_exact, "width": width,
+            "height": height, "center_crop": center_crop, "crop_size": crop_size, "pad": pad,
+            "padding": padding, "padding_value": padding_value, "color_jitter": color_jitter,
+            "brightness": brightness, "contrast": contrast, "saturation": saturation, "hue": hue,
+            "grayscale": grayscale, "random_resized_crop": random_resized_crop,
+            "random_resized_crop_size": random_resized_crop_size, "minimum_area": minimum_area,
+            "random_crop": random_crop, "random_crop_size": random_crop_size,
+            "random_horizontal_flip": random_horizontal_flip,
+            "random_vertical_flip": random_vertical_flip,
+            "random_quarter_turns": random_quarter_turns, "random_rotation": random_rotation,
+            "random_rotation_degrees": random_rotation_degrees, "random_affine": random_affine,
+            "random_affine_degrees": random_affine_degrees, "translate": translate,
+            "scale_range": scale_range, "shear": shear, "random_grayscale": random_grayscale,
+            "random_grayscale_probability": random_grayscale_probability,
+            "random_perspective": random_perspective, "distortion": distortion,
+            "random_erasing": random_erasing,
+            "random_erasing_probability": random_erasing_probability,
+            "random_erasing_maximum_area": random_erasing_maximum_area,
+        }
+    )  # fmt: skip
     context.log(f"Training: {transformation.describe()}.")
     context.log(f"Inference: {transformation.for_inference().describe()}.")
     return write_transformation(transformation, context.output("output_image_transformation"))

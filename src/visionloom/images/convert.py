@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-import tarfile
 import unicodedata
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from queue import SimpleQueue
 
-from visionloom.errors import InvalidDatasetError, RunInterrupted, UsageError
+from visionloom.errors import InvalidDatasetError, UsageError
 from visionloom.images import lists
-from visionloom.images.batches import decode_threads
 from visionloom.images.decode import parse_intensity
-from visionloom.images.directory import ImageRecord, Images, PixelOrigin, Skipped, logical_digest
+from visionloom.images.directory import ImageRecord, Images, Skipped, logical_digest
+from visionloom.images.examine import examine_all
 from visionloom.images.sources import Candidate, Listing, find_pictures
-from visionloom.images.worker import Finding, Worker
+from visionloom.images.worker import Finding
 from visionloom.settings import Limits
 from visionloom.spec.context import Context
 
@@ -82,7 +78,7 @@ def convert(
         candidates = _of_part(candidates, part, source)
     for note in listing.notes:
         context.log(note)
-    findings = _examine_all(candidates, listing.origin, intensity, check == "full", context)
+    findings = examine_all(candidates, listing.origin, intensity, check == "full", context)
     records: list[tuple[str, ImageRecord]] = []
     skipped = list(listing.skipped)
     for candidate, finding in zip(candidates, findings, strict=True):
@@ -235,72 +231,6 @@ def _classes(
             f"There are {len(names)} classes, more than the limit classes of {limits.classes}."
         )
     return tuple(names)
-
-
-def _examine_all(
-    candidates: Sequence[Candidate],
-    origin: PixelOrigin,
-    intensity: str,
-    full: bool,
-    context: Context,
-) -> list[Finding]:
-    limits = context.settings.limits
-    count = min(decode_threads(), max(1, len(candidates) // 50 + 1))
-    workers: SimpleQueue[Worker] = SimpleQueue()
-    everyone = [Worker(intensity, full=full, limits=limits) for _ in range(count)]
-    for worker in everyone:
-        workers.put(worker)
-
-    def examine(candidate: Candidate, data: bytes | None) -> Finding:
-        worker = workers.get()
-        try:
-            path = Path(origin.path) / candidate.stored if data is None else None
-            return worker.examine(path, data)
-        finally:
-            workers.put(worker)
-
-    findings: list[Finding] = []
-    try:
-        with ThreadPoolExecutor(count) as pool:
-            window: list[tuple[Candidate, bytes | None]] = []
-            for item in _with_bytes(candidates, origin, limits):
-                window.append(item)
-                if len(window) == 64 or len(findings) + len(window) == len(candidates):
-                    findings += pool.map(lambda pair: examine(*pair), window)
-                    window = []
-                    context.progress("reading pictures", len(findings), len(candidates))
-                    if context.stop.is_set():
-                        raise RunInterrupted("Stopped while reading pictures.")
-    finally:
-        for worker in everyone:
-            worker.close()
-    return findings
-
-
-def _with_bytes(
-    candidates: Sequence[Candidate], origin: PixelOrigin, limits: Limits
-) -> Iterator[tuple[Candidate, bytes | None]]:
-    """Each candidate with its bytes when they come from an archive, else with None."""
-    if origin.kind == "zip":
-        with zipfile.ZipFile(origin.path) as archive:
-            for candidate in candidates:
-                with archive.open(candidate.stored) as member:
-                    yield candidate, _read_member(member, limits)
-    elif origin.kind == "tar":
-        with tarfile.open(origin.path, "r:") as bundle:
-            for candidate in candidates:
-                entry = bundle.extractfile(candidate.stored)
-                yield candidate, entry.read(limits.image_bytes + 1) if entry else b""
-    else:
-        for candidate in candidates:
-            yield candidate, None
-
-
-def _read_member(member: object, limits: Limits) -> bytes:
-    try:
-        return bytes(member.read(limits.image_bytes + 1))  # type: ignore[attr-defined]
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError):
-        return b""
 
 
 def _record(number: int, candidate: Candidate, finding: Finding) -> ImageRecord:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from visionloom.images.directory import ImageRecord
-
 PRETRAINED_SIZE = 224
 _MULTIPLE = 32
 
 
-def automatic_size(records: Sequence[ImageRecord], *, pretrained: bool) -> int:
-    """Side in pixels: 224 with pretrained weights, else the median short side rounded to 32.
+def automatic_size(sides: Sequence[int]) -> int:
+    """Side in pixels from scratch: the median short side rounded to 32, from 32 to 224.
 
-    From scratch it is at least 32 and at most 224.
+    Args:
+        sides: Short sides of the pictures, pixels.
     """
-    if pretrained or not records:
+    if not sides:
         return PRETRAINED_SIZE
-    median = statistics.median(min(r.width, r.height) for r in records)
+    median = statistics.median(sides)
     rounded = int(median / _MULTIPLE + 0.5) * _MULTIPLE
     return max(_MULTIPLE, min(PRETRAINED_SIZE, rounded))

@@ -15,11 +15,9 @@ from visionloom.artifacts.types import ImageTransformation
 from visionloom.errors import (
     InvalidDatasetError,
     InvalidTransformationDirectoryError,
-    ParameterRangeError,
 )
-from visionloom.images.operations import Operation, resize_for_crop
+from visionloom.images.operations import Operation
 
-AUGMENTATIONS = ("none", "standard", "strong", "any-orientation")
 _FILE = "transformation.json"
 _SMALLEST_CROP_SHARE = 0.75
 
@@ -107,54 +105,6 @@ class Transformation:
     def digest(self) -> str:
         """SHA-256 of the operations."""
         return sha256_of_json(self.to_json())
-
-
-def default_transformation(size: int, augmentation: str) -> Transformation:
-    """What ``visionloom train`` applies.
-
-    Args:
-        size: Side of the square the network sees, pixels.
-        augmentation: ``none`` (short side to 256/224 of the size, centre crop), ``standard``
-            (random resized crop of 0.35 to 1 of the area, horizontal flip), ``strong`` (and
-            colour, small rotations, erasing) or ``any-orientation`` (``standard`` and every
-            flip and quarter turn: for pictures without an up, as under a microscope).
-
-    Raises:
-        ParameterRangeError: Another word.
-    """
-    if augmentation not in AUGMENTATIONS:
-        raise ParameterRangeError(
-            f"Augmentation is {augmentation!r}, which is not known.",
-            f"Choose one of {', '.join(AUGMENTATIONS)}.",
-        )
-    if augmentation == "none":
-        return Transformation(
-            (
-                Operation("resize", {"size": resize_for_crop(size)}),
-                Operation("center_crop", {"size": size}),
-            )
-        )
-    steps = [
-        random_resized_crop(size, minimum_area=0.35),
-        Operation("random_horizontal_flip", {"probability": 0.5}),
-    ]
-    if augmentation == "any-orientation":
-        steps += [
-            Operation("random_vertical_flip", {"probability": 0.5}),
-            Operation("random_quarter_turns", {}),
-        ]
-    if augmentation == "strong":
-        steps += [
-            Operation(
-                "color_jitter",
-                {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3, "hue": 0.03},
-            ),
-            Operation("random_rotation", {"degrees": 15}),
-            Operation(
-                "random_erasing", {"probability": 0.25, "minimum_area": 0.02, "maximum_area": 0.2}
-            ),
-        ]
-    return Transformation(tuple(steps))
 
 
 def random_resized_crop(size: int, *, minimum_area: float = 0.08) -> Operation:
@@ -271,7 +221,7 @@ def _pixels_needed(operations: Sequence[Operation], width: int, height: int) -> 
             case "random_resized_crop":
                 area = float(arguments["minimum_area"]) * _SMALLEST_CROP_SHARE
                 return float(arguments["size"]) / math.sqrt(area)
-            case "random_horizontal_flip" | "random_vertical_flip" | "grayscale":
+            case "random_horizontal_flip" | "random_vertical_flip" | "grayscale" | "color_jitter":
                 continue
             case _:
                 return None

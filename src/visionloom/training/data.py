@@ -12,7 +12,8 @@ from visionloom.artifacts.types import ImageDirectory
 from visionloom.errors import InvalidDatasetError, NotLabeledDatasetError
 from visionloom.images.directory import Images, PixelSource, class_counts, read_images
 from visionloom.images.sizes import automatic_size
-from visionloom.images.transforms import Transformation, check_sizes, default_transformation
+from visionloom.images.switches import default_transformation
+from visionloom.images.transforms import Transformation, check_sizes
 from visionloom.spec.context import Context
 from visionloom.training.order import Order
 
@@ -84,8 +85,8 @@ def open_data(
     classes = _common_classes(seen, held_out)
     transformation = seen.transformation
     if transformation is None:
-        size = input_size or automatic_size(seen.records, pretrained=False)
-        transformation = default_transformation(size, "none")
+        size = input_size or automatic_size([min(r.width, r.height) for r in seen.records])
+        transformation = default_transformation(size)
         context.log(
             f"The training images carry no transformation: short side to {round(size * 256 / 224)} "
             f"pixels and the central {size} x {size}."

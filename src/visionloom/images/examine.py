@@ -1,0 +1,109 @@
+"""Every candidate examined in isolated processes: decoded in full, or its header read."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from visionloom.errors import RunInterrupted
+from visionloom.images.batches import decode_threads
+from visionloom.images.directory import PixelOrigin
+from visionloom.images.sources import Candidate, Listing
+from visionloom.images.worker import Finding, Worker
+from visionloom.settings import Limits
+from visionloom.spec.context import Context
+
+_SAMPLE = 500
+
+
+def examine_all(
+    candidates: Sequence[Candidate],
+    origin: PixelOrigin,
+    intensity: str,
+    full: bool,
+    context: Context,
+) -> list[Finding]:
+    """What an isolated process finds in each candidate, in order.
+
+    Args:
+        candidates: Which files.
+        origin: Where they are.
+        intensity: Rule for values of more than 8 bits.
+        full: Whether pictures are decoded in full; else only headers are read.
+        context: Progress, limits, whether to stop.
+
+    Raises:
+        RunInterrupted: Stopped.
+    """
+    limits = context.settings.limits
+    count = min(decode_threads(), max(1, len(candidates) // 50 + 1))
+    workers: SimpleQueue[Worker] = SimpleQueue()
+    everyone = [Worker(intensity, full=full, limits=limits) for _ in range(count)]
+    for worker in everyone:
+        workers.put(worker)
+
+    def examine(candidate: Candidate, data: bytes | None) -> Finding:
+        worker = workers.get()
+        try:
+            path = Path(origin.path) / candidate.stored if data is None else None
+            return worker.examine(path, data)
+        finally:
+            workers.put(worker)
+
+    findings: list[Finding] = []
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            window: list[tuple[Candidate, bytes | None]] = []
+            for item in _with_bytes(candidates, origin, limits):
+                window.append(item)
+                if len(window) == 64 or len(findings) + len(window) == len(candidates):
+                    findings += pool.map(lambda pair: examine(*pair), window)
+                    window = []
+                    context.progress("reading pictures", len(findings), len(candidates))
+                    if context.stop.is_set():
+                        raise RunInterrupted("Stopped while reading pictures.")
+    finally:
+        for worker in everyone:
+            worker.close()
+    return findings
+
+
+def _with_bytes(
+    candidates: Sequence[Candidate], origin: PixelOrigin, limits: Limits
+) -> Iterator[tuple[Candidate, bytes | None]]:
+    """Each candidate with its bytes when they come from an archive, else with None."""
+    if origin.kind == "zip":
+        with zipfile.ZipFile(origin.path) as archive:
+            for candidate in candidates:
+                with archive.open(candidate.stored) as member:
+                    yield candidate, _read_member(member, limits)
+    elif origin.kind == "tar":
+        with tarfile.open(origin.path, "r:") as bundle:
+            for candidate in candidates:
+                entry = bundle.extractfile(candidate.stored)
+                yield candidate, entry.read(limits.image_bytes + 1) if entry else b""
+    else:
+        for candidate in candidates:
+            yield candidate, None
+
+
+def _read_member(member: object, limits: Limits) -> bytes:
+    try:
+        return bytes(member.read(limits.image_bytes + 1))  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError):
+        return b""
+
+
+def sampled_sides(listing: Listing, context: Context) -> list[int]:
+    """Short sides in pixels of up to 500 pictures, evenly spread over the list.
+
+    Only headers are read. Of a set that is divided, the training pictures count.
+    """
+    training = [c for c in listing.candidates if c.part in {"", "training"}]
+    step = max(1, -(-len(training) // _SAMPLE))
+    findings = examine_all(training[::step], listing.origin, "type", False, context)
+    return [min(f.width, f.height) for f in findings if not f.reason]

@@ -1,0 +1,259 @@
+"""A pipeline prepared, handed to a supervisor, and followed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from visionloom._version import __version__
+from visionloom.artifacts.atomic import write_file
+from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.engine.plan import Planner, PlanOptions
+from visionloom.engine.resolve import resolve
+from visionloom.engine.resolved import ResolvedPipeline
+from visionloom.engine.reuse import Decision
+from visionloom.errors import InvalidPipelineError
+from visionloom.records.rows import RunRow, StepRow
+from visionloom.spec.pipeline import Literal, Pipeline
+from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
+from visionloom.spec.problems import Problem, errors_among, in_order
+from visionloom.workspace import Workspace
+
+PIPELINE_FILE = "pipeline.yml"
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """How a pipeline is to be run; remembered with the run.
+
+    Attributes:
+        values: Pipeline input -> value, from ``--set``.
+        target: Target for every step that names none; empty for the pipeline's own default.
+        up_to, start_from, only, no_reuse: See `visionloom.engine.plan.PlanOptions`.
+        finish: Whether training ends at once with its best model so far.
+        continue_from: Id of the run this one continues; empty for none.
+    """
+
+    values: Mapping[str, Literal] = field(default_factory=dict)
+    target: str = ""
+    up_to: str = ""
+    start_from: str = ""
+    only: str = ""
+    no_reuse: bool = False
+    finish: bool = False
+    continue_from: str = ""
+
+    @property
+    def plan(self) -> PlanOptions:
+        """The part the planner is told."""
+        return PlanOptions(self.up_to, self.start_from, self.only, self.no_reuse)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON value; `request_from_json` reads it."""
+        return dict(vars(self))
+
+
+def request_from_json(value: Mapping[str, Any]) -> RunRequest:
+    """Read what `RunRequest.to_json` wrote."""
+    return RunRequest(**value)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A pipeline that may run: checked and planned.
+
+    Attributes:
+        workspace: Where.
+        pipeline: Checked.
+        request: How it is to be run.
+        planner: Decides its steps.
+        decisions: Step -> decision, as far as it can be known before.
+        warnings: What was found and does not keep it from running.
+        text: The pipeline's file.
+    """
+
+    workspace: Workspace
+    pipeline: ResolvedPipeline
+    request: RunRequest
+    planner: Planner
+    decisions: Mapping[str, Decision]
+    warnings: tuple[Problem, ...]
+    text: str
+
+    @property
+    def nothing_runs(self) -> bool:
+        """Whether every step is reused or left out."""
+        return all(decision.action in {"reuse", "leave"} for decision in self.decisions.values())
+
+    @property
+    def refused(self) -> dict[str, Decision]:
+        """Steps that keep it from running."""
+        return {name: d for name, d in self.decisions.items() if d.action == "refuse"}
+
+
+def prepare_pipeline(
+    workspace: Workspace, pipeline: Pipeline | Path, request: RunRequest, *, strict: bool = False
+) -> Prepared:
+    """Check and plan a pipeline.
+
+    Raises:
+        InvalidPipelineError: It has faults; all of them are named.
+        UsageError: A step that is named is not there.
+        VisionloomError: The user's data cannot be read.
+    """
+    problems: list[Problem] = []
+    if isinstance(pipeline, Path):
+        read = read_pipeline(pipeline, workspace.settings.limits)
+        problems += read.problems
+        pipeline, text = read.pipeline, read.text
+    else:
+        text = write_pipeline(pipeline)
+    resolved, more = resolve(
+        pipeline,
+        workspace.registry,
+        values=request.values,
+        target=request.target or None,
+        targets=workspace.targets,
+        settings=workspace.settings,
+    )
+    problems = in_order([*problems, *more])
+    refuse_faults(problems, strict=strict)
+    if resolved is None:
+        raise AssertionError("a pipeline without errors resolves")
+    planner = workspace.planner(resolved, request.plan)
+    return Prepared(
+        workspace, resolved, request, planner, planner.plan(), tuple(problems), text
+    )
+
+
+def refuse_faults(problems: list[Problem], *, strict: bool = False) -> None:
+    """Raise one error that names every fault.
+
+    Raises:
+        InvalidPipelineError: There is one.
+    """
+    faults = errors_among(problems, strict=strict)
+    if faults:
+        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        raise InvalidPipelineError(f"The pipeline has {count}:\n{lines}")
+
+
+def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str:
+    """Record a run and start its supervisor, or, when nothing runs, carry it out here.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        RecordsError: The records cannot be written.
+        FailedToWriteOutputsError: The home folder cannot be written to.
+    """
+    workspace, pipeline = prepared.workspace, prepared.pipeline.pipeline
+    run = _row(prepared, kind, name)
+    folder = Path(run.folder)
+    write_file(folder / PIPELINE_FILE, prepared.text.encode())
+    workspace.records.create_run(run, _step_rows(prepared, run.id))
+    if prepared.nothing_runs:
+        workspace.supervisor(run, prepared.pipeline, prepared.request.plan).run()
+    else:
+        start_supervisor(workspace, run.id, folder)
+    del pipeline
+    return run.id
+
+
+def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
+    """Start a supervisor that outlives this process and its terminal."""
+    environment = {**os.environ, "VISIONLOOM_HOME": str(workspace.settings.home)}
+    environment["VISIONLOOM_OFFLINE"] = "1" if workspace.settings.offline else "0"
+    with open(folder / "supervisor.log", "ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "visionloom.runs.supervise", run],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
+
+
+def recorded_pipeline(workspace: Workspace, run: RunRow) -> tuple[ResolvedPipeline, RunRequest]:
+    """The pipeline of a run, as it was submitted.
+
+    Raises:
+        InvalidPipelineError: It does not fit this program or this machine any more.
+    """
+    request = request_from_json(run.options["request"])
+    base = Path(run.options["folder"])
+    read = pipeline_from_text(run.pipeline, base, run.file, workspace.settings.limits)
+    resolved, problems = resolve(
+        read.pipeline,
+        workspace.registry,
+        values=request.values,
+        target=request.target or None,
+        targets=workspace.targets,
+        settings=workspace.settings,
+    )
+    refuse_faults(in_order([*read.problems, *problems]))
+    if resolved is None:
+        raise AssertionError("a pipeline without errors resolves")
+    return resolved, request
+
+
+def _row(prepared: Prepared, kind: str, name: str) -> RunRow:
+    identity = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    pipeline = prepared.pipeline.pipeline
+    return RunRow(
+        id=identity,
+        name=name or pipeline.display_name or Path(pipeline.file).stem or kind,
+        kind=kind,
+        created=time.time(),
+        pipeline=prepared.text,
+        pipeline_digest=sha256_of_bytes(prepared.text.encode()),
+        file=pipeline.file,
+        options={"request": prepared.request.to_json(), "folder": str(pipeline.folder)},
+        folder=str(prepared.workspace.settings.runs / identity),
+        parent=prepared.request.continue_from,
+        host=_host(),
+    )
+
+
+def _step_rows(prepared: Prepared, run: str) -> list[StepRow]:
+    rows = []
+    for position, step in enumerate(prepared.pipeline.steps):
+        decision = prepared.decisions[step.name]
+        rows.append(
+            StepRow(
+                run=run,
+                name=step.name,
+                position=position,
+                component=step.component.name,
+                version=step.component.version,
+                key=decision.key,
+                parts=decision.parts,
+                decision=decision.to_json(),
+                target=step.target.name,
+            )
+        )
+    return rows
+
+
+def _host() -> dict[str, Any]:
+    return {
+        "name": platform.node(),
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "visionloom": __version__,
+    }
+
+
+Tell = Callable[[Mapping[str, Any]], None]
