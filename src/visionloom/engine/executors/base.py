@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from visionloom.artifacts.digest import sha256_of_bytes
 from visionloom.records.rows import ProcessIdentity
 from visionloom.spec.ports import Value
+
+# the files in an attempt's folder
+JOB_NAME = "job.json"
+PROCESS_NAME = "process.json"
+EVENTS_NAME = "events.jsonl"
+LOG_NAME = "log.txt"
+RESULT_NAME = "result.json"
+HEARTBEAT_NAME = "heartbeat"
+# their appearance asks for something
+FINISH_NAME = "finish"
+STOP_NAME = "stop"
 
 
 @dataclass(frozen=True)
@@ -23,13 +36,16 @@ class Job:
         parameters: Every parameter's value.
         outputs: Output port -> folder to appear.
         scratch: Folder kept between attempts and runs of the same key.
-        folder: Folder of the attempt: ``job.json``, ``events.jsonl``, ``log.txt``,
-            ``result.json`` and ``finish``, whose appearance asks training to end with its best.
+        folder: Folder of the attempt: ``job.json``, ``process.json`` (who it is), ``events.jsonl``,
+            ``log.txt``, ``heartbeat``, ``result.json``; and ``finish``, whose appearance asks
+            training to end with its best, and ``stop``, whose appearance asks it to end.
         home: Home folder.
         offline: Whether nothing may be fetched.
         environment: Environment variables on top of the supervisor's.
         preload: Modules worth importing before.
         finish: Whether training is to end with its best model so far.
+        lock: File the process locks while it works on ``scratch``; empty for none.
+        memory_bytes: Memory its processes may take together; None for no limit.
     """
 
     run: str
@@ -47,15 +63,37 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
     finish: bool = False
+    lock: str = ""
+    memory_bytes: int | None = None
 
     @property
     def path(self) -> Path:
         """The attempt's folder."""
         return Path(self.folder)
 
+    @property
+    def marker(self) -> str:
+        """What its processes carry in their environment; begins with `run_marker`."""
+        return f"{run_marker(self.home, self.run)}{self.step}.{self.attempt}"
+
     def to_json(self) -> dict[str, Any]:
-        """As a JSON value."""
+        """As a JSON value; `read_job` reads it."""
         return asdict(self)
+
+
+def run_marker(home: str, run: str) -> str:
+    """How the markers of a run's processes begin; of no other run in any home folder."""
+    return f"{sha256_of_bytes(home.encode())[:12]}.{run}."
+
+
+def read_job(folder: Path) -> Job:
+    """The job of an attempt's folder.
+
+    Raises:
+        OSError, ValueError, TypeError: There is none, or it is of another program version.
+    """
+    value = json.loads((folder / JOB_NAME).read_bytes())
+    return Job(**{**value, "preload": tuple(value["preload"])})
 
 
 @dataclass(frozen=True)
@@ -63,19 +101,31 @@ class Ended:
     """How a process ended.
 
     Attributes:
-        exit: Exit status, negative for a signal; None when it is gone and could not be waited for.
+        exit: Exit status, negative for a signal; None when it is gone and was not waited for.
         peak_bytes: Largest resident memory, or None.
+        out_of_memory: Whether it was ended for lack of memory, the machine's or its own.
     """
 
     exit: int | None
     peak_bytes: int | None = None
+    out_of_memory: bool = False
 
 
 class Executor(Protocol):
     """Starts and ends the processes of steps. The result of one is in its attempt's folder."""
 
+    def prepare(self, preload: Sequence[str]) -> None:
+        """Get ready for a job with this preload; returns at once."""
+
+    def ready(self, job: Job) -> bool:
+        """Whether `start` would start the job without waiting for libraries to load."""
+
     def start(self, job: Job) -> ProcessIdentity:
-        """Start the job's process in a group of its own."""
+        """Start the job's process in a group of its own.
+
+        Raises:
+            ProcessLostError: It ended before it began.
+        """
 
     def adopt(self, job: Job, process: ProcessIdentity) -> bool:
         """Take over a process that an earlier supervisor started; False when it is gone."""
@@ -91,6 +141,12 @@ class Executor(Protocol):
 
     def dump(self, job: Job) -> None:
         """Ask for the stacks of its threads in ``log.txt``."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until something may have happened: a job's end, a `wake`, or the time is over."""
+
+    def wake(self) -> None:
+        """End a `wait`; from any thread or signal handler."""
 
     def close(self) -> None:
         """Let go of what the executor itself holds; running jobs go on."""

@@ -1,0 +1,311 @@
+"""What runs in the process of an attempt: the work, its events, and its result.
+
+The first SIGTERM (or a file ``stop``) sets ``context.stop``: checkpoint, then `RunInterrupted`; the
+second ends at once. SIGUSR1 writes the stacks of all threads to ``log.txt``. A file ``finish`` sets
+``context.finish``. The result is written, durably, when everything else is; then the process ends.
+Run as ``python -m visionloom.engine.step_process FOLDER RUNNER`` where it is not forked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import faulthandler
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from visionloom.artifacts.atomic import write_file
+from visionloom.artifacts.types import Artifact
+from visionloom.engine import key_lock, process
+from visionloom.engine.executors.base import (
+    EVENTS_NAME,
+    FINISH_NAME,
+    HEARTBEAT_NAME,
+    PROCESS_NAME,
+    RESULT_NAME,
+    STOP_NAME,
+    Job,
+    read_job,
+)
+from visionloom.engine.journal import LineFile, line_of
+from visionloom.errors import ModuleOutOfMemoryError, RunInterrupted, VisionloomError
+from visionloom.settings import load_settings
+from visionloom.spec.context import Context, Event, Log, Progress
+
+Runner = Callable[[Job, Context], Mapping[str, Artifact]]
+_PROGRESS_SECONDS = 0.25
+_HEARTBEAT_SECONDS = 5.0
+_TERMINATED = 143
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error as it crosses processes: class, message, remedy, number, exit status."""
+
+    kind: str
+    message: str
+    remedy: str = ""
+    number: str | None = None
+    exit_status: int = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What ``result.json`` holds.
+
+    Attributes:
+        state: ``succeeded``, ``failed``, ``interrupted``, or ``busy``: another process works under
+            the same key.
+        outputs: Output port -> folder, of a success.
+        failure: What went wrong, or why it stopped.
+        out_of_memory: Whether memory, not the disk, ran out.
+        seconds: Time of the work itself.
+        peak_bytes: Largest resident memory, or None.
+    """
+
+    state: str
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+    out_of_memory: bool = False
+    seconds: float = 0.0
+    peak_bytes: int | None = None
+
+
+def read_result(folder: Path) -> Result | None:
+    """The result in an attempt's folder, or None when there is none yet."""
+    try:
+        value = json.loads((folder / RESULT_NAME).read_bytes())
+    except (OSError, ValueError):
+        return None
+    failure = value.pop("failure")
+    return Result(**value, failure=Failure(**failure) if failure else None)
+
+
+def run(folder: Path, runner: str) -> int:
+    """Do the work of the attempt in ``folder`` and leave its result there.
+
+    Args:
+        folder: The attempt's folder, with ``job.json``.
+        runner: ``module:function`` that does the work.
+
+    Returns:
+        Exit status for the process.
+    """
+    process.become_subreaper()
+    faulthandler.enable(sys.stderr)
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1, sys.stderr, all_threads=True)
+    stop, finish = threading.Event(), threading.Event()
+    _stop_on_signals(stop)
+    job = read_job(folder)
+    process.set_title(f"vl:{job.step}")
+    write_file(folder / PROCESS_NAME, json.dumps(asdict(process.identify())).encode())
+    if job.finish:
+        finish.set()
+    lock = key_lock.take(Path(job.lock), f"{job.run} {job.step}") if job.lock else None
+    if job.lock and lock is None:
+        other = key_lock.holder_of(Path(job.lock)).partition(" ")[0]
+        _leave(folder, Result("busy", failure=Failure("", f"the same step is running in {other}")))
+        return 0
+    events = _Events(folder, stop, finish)
+    started = time.monotonic()
+    result = _work(job, runner, _context(job, events, stop, finish))
+    events.close()
+    seconds = time.monotonic() - started
+    _leave(folder, Result(**{**vars(result), "seconds": seconds, "peak_bytes": _peak()}))
+    return result.failure.exit_status if result.failure else 0
+
+
+def _context(job: Job, events: _Events, stop: threading.Event, finish: threading.Event) -> Context:
+    Path(job.scratch).mkdir(parents=True, exist_ok=True)
+    return Context(
+        outputs={port: Path(path) for port, path in job.outputs.items()},
+        scratch=Path(job.scratch),
+        settings=load_settings(offline=job.offline),
+        listener=events,
+        stop=stop,
+        finish=finish,
+    )
+
+
+def _work(job: Job, runner: str, context: Context) -> Result:
+    """Call the runner; whatever it raises becomes a result."""
+    try:
+        module, _, name = runner.partition(":")
+        work: Runner = getattr(importlib.import_module(module), name)
+        produced = work(job, context)
+        return Result(
+            "succeeded", {port: str(artifact.path) for port, artifact in produced.items()}
+        )
+    except RunInterrupted as error:
+        return Result("interrupted", failure=_failure(error, _TERMINATED))
+    except VisionloomError as error:
+        sys.stderr.write(f"{error.title}: {error}\n")
+        memory = isinstance(error, ModuleOutOfMemoryError) and not _is_disk_full(error)
+        return Result("failed", failure=_failure(error, error.exit_status), out_of_memory=memory)
+    except BaseException as error:  # noqa: BLE001 - the process ends, and says why
+        traceback.print_exc()
+        if _is_out_of_memory(error):
+            failure = _failure(
+                ModuleOutOfMemoryError(
+                    f"The step ran out of memory: {str(error) or 'nothing was left'}.",
+                    "Use a smaller batch or smaller pictures, or close other programs.",
+                ),
+                ModuleOutOfMemoryError.exit_status,
+            )
+            return Result("failed", failure=failure, out_of_memory=True)
+        message = f"{type(error).__name__}: {error}".rstrip(": ")
+        return Result("failed", failure=Failure(type(error).__name__, message))
+
+
+class _Events:
+    """The listener of a step: appends to ``events.jsonl``, of each stage at most four times a
+    second; a thread of it also gives signs of life and looks for requests.
+    """
+
+    def __init__(self, folder: Path, stop: threading.Event, finish: threading.Event) -> None:
+        self._folder = folder
+        self._requests = {STOP_NAME: stop, FINISH_NAME: finish}
+        self._file = LineFile(folder / EVENTS_NAME)
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Progress] = {}
+        self._written = 0.0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="events", daemon=True)
+        self._thread.start()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            if isinstance(event, Progress):
+                self._waiting[event.stage] = event
+                if time.monotonic() - self._written >= _PROGRESS_SECONDS:
+                    self._flush()
+                return
+            if isinstance(event, Log):
+                sys.stdout.write(f"{event.text}\n")
+                sys.stdout.flush()
+            self._write(event)
+
+    def close(self) -> None:
+        """Write what waits, and end the thread."""
+        self._closing.set()
+        self._thread.join()
+        with self._lock:
+            self._flush()
+            self._file.close()
+
+    def _watch(self) -> None:
+        beat = -_HEARTBEAT_SECONDS
+        while not self._closing.wait(_PROGRESS_SECONDS):
+            for name, request in self._requests.items():
+                if not request.is_set() and (self._folder / name).exists():
+                    request.set()
+            now = time.monotonic()
+            if now - beat >= _HEARTBEAT_SECONDS:
+                beat = now
+                with contextlib.suppress(OSError):
+                    (self._folder / HEARTBEAT_NAME).touch()
+            with self._lock:
+                self._flush()
+
+    def _flush(self) -> None:
+        for event in self._waiting.values():
+            self._write(event)
+        if self._waiting:
+            self._written = time.monotonic()
+            self._waiting.clear()
+
+    def _write(self, event: Event) -> None:
+        # a full disk must not end the work by way of its reports
+        with contextlib.suppress(OSError):
+            self._file.write({"at": time.time(), **line_of(event)})
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    asked = False
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        del number, frame
+        if asked:
+            os._exit(_TERMINATED)
+        asked = True
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask)
+    # Ctrl-C is for whoever follows the run, and a terminal that closes concerns no step
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def _leave(folder: Path, result: Result) -> None:
+    write_file(folder / RESULT_NAME, json.dumps(asdict(result)).encode())
+
+
+def _failure(error: VisionloomError, status: int) -> Failure:
+    return Failure(type(error).__name__, error.message, error.remedy, error.number, status)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out; tensor libraries have their own ways to say so."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, RuntimeError) and any(w in str(error).lower() for w in _NO_MEMORY)
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
+            return True
+        if any(os.strerror(number) in str(cause) for number in _NO_ROOM):
+            return True
+        cause = cause.__cause__
+    return "disk is full" in str(error)
+
+
+def _peak() -> int | None:
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def end(status: int) -> NoReturn:
+    """End the process at once: no thread that is left keeps it, no library's clean-up fails it."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
+def main(folder: str, runner: str) -> None:
+    """What ``python -m`` calls."""
+    status = 1
+    try:
+        status = run(Path(folder), runner)
+    except BaseException:  # noqa: BLE001 - the process ends, and says why
+        traceback.print_exc()
+    finally:
+        end(status)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
