@@ -24,8 +24,25 @@ TEMPORARY_PREFIX = ".visionloom-tmp-"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace the file at ``path`` by ``data``: the old content or the new, never a part.
+
+    Args:
+        path: The file.
+        data: Its new content.
+        durable: Whether to wait until the disk has it; not needed for what can be made again.
+
+    Raises:
+        ModuleOutOfMemoryError: The disk is full.
+        FailedToWriteOutputsError: The folder cannot be written to.
+    """
+    with new_file(path, durable=durable) as temporary, open(temporary, "xb") as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def new_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yield the name of a file to be made, which replaces ``path`` when the block ends well.
 
     Raises:
         ModuleOutOfMemoryError: The disk is full.
@@ -35,16 +52,16 @@ def write_file(path: Path, data: bytes) -> None:
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with open(temporary, "xb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
+            yield temporary
+            if durable:
+                _sync_file(temporary)
             _replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -131,9 +148,14 @@ def _sync_tree(folder: Path) -> None:
             path = Path(parent, name)
             if path.is_symlink():
                 continue
-            with open(path, "rb+") as stream:
-                os.fsync(stream.fileno())
+            _sync_file(path)
         sync_folder(Path(parent))
+
+
+def _sync_file(path: Path) -> None:
+    # Windows syncs what is open for writing only; a file that is read-only already opens so elsewhere
+    with open(path, "rb+" if os.name == "nt" else "rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def _temporary_beside(target: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted", "lost"]
 StepState = Literal[
@@ -227,3 +227,18 @@ class MetricPoint:
     index: int
     name: str
     value: float | None
+
+
+class DecisionLike(Protocol):
+    """What is remembered of a `visionloom.engine.reuse.Decision`."""
+
+    @property
+    def key(self) -> str:
+        """The digest that decides reuse."""
+
+    @property
+    def parts(self) -> Mapping[str, Any]:
+        """What the key is made of."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole decision as a JSON value."""

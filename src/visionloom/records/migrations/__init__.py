@@ -1,0 +1,1 @@
+"""Changes of the tables, in order. Run by `visionloom.records.schema` alone."""
