@@ -13,19 +13,23 @@ from visionloom._version import __version__
 if TYPE_CHECKING:
     from visionloom.spec.component import Component
 
-__all__ = ["__version__", "evaluate", "report", "score", "train"]
+__all__ = ["Pipeline", "__version__", "evaluate", "report", "score", "train"]
 
 _CHAINS = ("train", "score", "evaluate", "report")
 
 
 def __getattr__(name: str) -> Any:
-    """Components by their Python name, the chains, and the errors by their class name."""
+    """Components by their Python name, the chains, pipelines, and errors by their class name."""
     if name.startswith("_"):
         raise AttributeError(name)
     if name in _CHAINS:
         from visionloom.runs import python
 
         return getattr(python, name)
+    if name == "Pipeline":
+        from visionloom.runs.python_pipeline import Pipeline
+
+        return Pipeline
     if name.endswith("Error") or name == "RunInterrupted":
         from visionloom import errors
 

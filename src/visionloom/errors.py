@@ -73,7 +73,13 @@ class OutputExistsError(UsageError):
 
 
 class InvalidPipelineError(UsageError):
-    """A pipeline with faults; the message lists them all, a line each."""
+    """A pipeline with faults; the message lists them all, a line each.
+
+    Attributes:
+        causes: The errors that steps would raise on the data as it is; empty for other faults.
+    """
+
+    causes: tuple[VisionloomError, ...] = ()
 
 
 class RunStateError(UsageError):

@@ -21,7 +21,9 @@ from visionloom.errors import RunInterrupted, VisionloomError
 from visionloom.spec.context import Event, Log, Metrics, Progress
 
 if TYPE_CHECKING:
-    from visionloom.cli.live import LiveLine
+    from rich.console import RenderableType
+
+    from visionloom.cli.live import LiveArea, ProgressLine
 
 _SECONDS_BETWEEN_LINES = 30.0
 _PLAIN_WIDTH = 100
@@ -42,7 +44,8 @@ class Console:
         self.as_json = as_json
         self._stream: TextIO = sys.stderr if as_json else sys.stdout
         self.is_terminal = self._stream.isatty() and os.environ.get("TERM", "") != "dumb"
-        self._live: LiveLine | None = None
+        self._live: LiveArea | None = None
+        self._line: ProgressLine | None = None
         self._lock = threading.RLock()
         self._stage = ""
         self._told = 0.0
@@ -129,7 +132,17 @@ class Console:
         with self._lock:
             if self._live is not None:
                 self._live.stop()
-                self._live = None
+                self._live = self._line = None
+
+    def draw(self, drawing: RenderableType) -> None:
+        """Draw something below the lines until `close`; nothing where there is no terminal."""
+        if not self.is_terminal:
+            return
+        from visionloom.cli.live import LiveArea
+
+        with self._lock:
+            self.close()
+            self._live = LiveArea(self._stream, drawing)
 
     def _log(self, event: Log) -> None:
         self._in_table = False
@@ -148,11 +161,13 @@ class Console:
 
     def _progress(self, event: Progress) -> None:
         if self.is_terminal:
-            if self._live is None:
-                from visionloom.cli.live import LiveLine
+            if self._line is None:
+                from visionloom.cli.live import ProgressLine
 
-                self._live = LiveLine(self._stream)
-            self._live.show(event)
+                line = ProgressLine()
+                self.draw(line)
+                self._line = line
+            self._line.event = event
             return
         now = time.monotonic()
         if event.stage != self._stage:

@@ -18,16 +18,18 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", help="Folder to write to; an earlier demo is replaced.")
     ] = Path("visionloom-demo"),
+    no_reuse: Annotated[
+        bool, typer.Option("--no-reuse", help="Train again even if nothing changed.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Train a ResNet-18 from scratch on 1,797 handwritten digits, offline, in two minutes."""
     with Console(as_json=json) as console, stopping(console, "the demo ends") as stop:
         from visionloom.runs.demo import run_demo
-        from visionloom.runs.steps import Steps
         from visionloom.workspace import Workspace
 
         try:
-            summary = run_demo(out, Steps(Workspace(), console.listener, stop.event))
+            summary = run_demo(out, Workspace(), console.listener, stop.event, no_reuse=no_reuse)
         except RunInterrupted as error:
             raise RunInterrupted(error.message, error.remedy, stop.status) from error
         run, photos = (shlex.quote(str(out / name)) for name in ("run", "photos"))

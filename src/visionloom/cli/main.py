@@ -23,12 +23,20 @@ class _Entry:
     panel: str
 
 
-_WORK, _PIECES, _MACHINE = "From photos to answers", "Piece by piece", "This machine"
+_WORK, _PIPELINES = "From photos to answers", "Pipelines"
+_PIECES, _MACHINE = "Piece by piece", "This machine"
 _COMMANDS = {
     "train": _Entry("train", "Train a classifier on labelled photos.", _WORK),
     "score": _Entry("score", "Give every photo a probability per class.", _WORK),
     "evaluate": _Entry("evaluate", "Say how good scores are, and how sure that is.", _WORK),
     "report": _Entry("report", "Write the page of a finished run again.", _WORK),
+    "run": _Entry("run", "Run a pipeline file; what is unchanged is reused.", _PIPELINES),
+    "validate": _Entry("validate", "Find every fault of a pipeline file.", _PIPELINES),
+    "diff": _Entry("diff", "Say in what two pipeline files differ.", _PIPELINES),
+    "runs": _Entry("runs", "What was run: show, why, logs, cancel, resume, ...", _PIPELINES),
+    "targets": _Entry("targets", "Where steps run: list, add, remove, default.", _PIPELINES),
+    "gc": _Entry("gc", "Free the space of results nothing needs.", _PIPELINES),
+    "azure": _Entry("azure", "Export a pipeline for Azure Machine Learning.", _PIPELINES),
     "components": _Entry("components", "List the components, or show one.", _PIECES),
     "component": _Entry("component", "Run one component on artifact folders.", _PIECES),
     "weights": _Entry("weights", "Pretrained weights: list, fetch, add.", _MACHINE),

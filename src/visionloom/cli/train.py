@@ -45,6 +45,17 @@ def train(
     overwrite: Annotated[
         bool, Option("--overwrite", help="Replace an earlier run in --out.")
     ] = False,
+    no_reuse: Annotated[
+        bool, Option("--no-reuse", help="Run every step, also those whose results are there.")
+    ] = False,
+    save_pipeline: Annotated[
+        Path | None,
+        Option(
+            "--save-pipeline",
+            help="Write what would be done to this pipeline file, every value resolved, and stop.",
+            metavar="FILE",
+        ),
+    ] = None,
     offline: Annotated[bool, Option("--offline", help="Fetch nothing from other hosts.")] = False,
     json: Annotated[bool, Option("--json", help="Print the summary as JSON.")] = False,
     validation: Annotated[
@@ -157,9 +168,8 @@ def train(
         "pretrained": pretrained, "weights": weights,
     }  # fmt: skip
     with Console(as_json=json) as console, stopping(console, "the state is being saved") as stop:
-        from visionloom.runs.steps import Steps
         from visionloom.runs.train_folder import prepare
-        from visionloom.runs.train_request import TRAINER
+        from visionloom.runs.train_request import TRAINER, make_request
         from visionloom.runs.train_run import TrainRun
         from visionloom.settings import load_settings
         from visionloom.workspace import Workspace
@@ -167,19 +177,39 @@ def train(
         workspace = Workspace(load_settings(offline=offline or None))
         said: dict[str, Any] = {name: v for name, v in options.items() if v is not None}
         said |= parsed(workspace.registry.find(TRAINER), parameters)
+        if save_pipeline is not None:
+            request = make_request(said, workspace.registry)
+            _save(console, workspace, request, out, save_pipeline)
+            return
         request = prepare(
             out, said, workspace.registry, resume=resume, finish=finish, overwrite=overwrite
         )
-        steps = Steps(workspace, console.listener, stop.event)
-        if finish:
-            steps.finish.set()
+        run = TrainRun(
+            workspace, request, out, console.listener, stop.event, "train", no_reuse, finish
+        )
         try:
-            summary = TrainRun(steps, request, out).go()
+            summary = run.go()
         except RunInterrupted as error:
             raise RunInterrupted(error.message, error.remedy, stop.status) from error
         model = shlex.quote(str(out / "model"))
         tell(console, summary, out, [f"visionloom score {model} PHOTOS --out scores"])
         console.result(summary)
+
+
+def _save(console: Console, workspace: Any, request: Any, out: Path, file: Path) -> None:
+    """Write the pipeline of a training, every value resolved.
+
+    Raises:
+        OutputExistsError: The file exists.
+        VisionloomError: What keeps the training from running.
+    """
+    from visionloom.runs.save_pipeline import save_train_pipeline
+
+    save_train_pipeline(workspace, request, out, file, console.listener)
+    console.close()
+    console.say(f"The pipeline is in {file}.")
+    console.say(f"Next    visionloom run {shlex.quote(str(file))}")
+    console.result({"pipeline": str(file)})
 
 
 def command() -> typer.Typer:

@@ -5,7 +5,7 @@ for each step when its inputs are there, so that equal content cuts a chain of n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -49,12 +49,15 @@ class PlanOptions:
         start_from: Run this step and what needs it, even if nothing changed.
         only: Run this step alone, on results that are there already.
         no_reuse: Run everything.
+        not_exact: Steps that go on from a state of another environment: their results are no
+            source of reuse.
     """
 
     up_to: str = ""
     start_from: str = ""
     only: str = ""
     no_reuse: bool = False
+    not_exact: tuple[str, ...] = ()
 
     def check(self, pipeline: ResolvedPipeline) -> None:
         """Check that the steps named are there.
@@ -175,6 +178,8 @@ class Planner:
     def _final(self, step: ResolvedStep, decision: Decision) -> Decision:
         if step.name in self._given and decision.action != "reuse":
             return Decision("refuse", (Reason("unavailable", step.name), *decision.reasons))
+        if step.name in self.options.not_exact:
+            return replace(decision, reusable=False)
         return decision
 
     def _compare(

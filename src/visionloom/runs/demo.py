@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 from visionloom.artifacts.atomic import remove_tree, write_file
 from visionloom.errors import OutputExistsError, RunInterrupted
 from visionloom.runs.digits import write_digits
-from visionloom.runs.steps import Steps
 from visionloom.runs.train_folder import prepare
 from visionloom.runs.train_request import STATE_FILE
 from visionloom.runs.train_run import TrainRun
+from visionloom.spec.context import Listener, Log, silent
+from visionloom.workspace import Workspace
 
 MARK = ".visionloom-demo"
 _RECIPE = {
@@ -25,7 +27,14 @@ _RECIPE = {
 }
 
 
-def run_demo(out: Path, steps: Steps) -> dict[str, Any]:
+def run_demo(
+    out: Path,
+    workspace: Workspace,
+    listener: Listener = silent,
+    stop: threading.Event | None = None,
+    *,
+    no_reuse: bool = False,
+) -> dict[str, Any]:
     """Write the pictures and train on them; returns the summary.
 
     What an earlier demo made is replaced (``photos`` and ``run``), and nothing else in ``out``.
@@ -44,10 +53,14 @@ def run_demo(out: Path, steps: Steps) -> dict[str, Any]:
         raise OutputExistsError(f"{run} is no training run.", "Move it, or choose another --out.")
     write_file(out / MARK, b"Visionloom's demo made photos and run; it replaces them when rerun.\n")
     count = write_digits(photos)
-    steps.log(f"{count:,} pictures of handwritten digits are in {photos}.")
+    listener(Log(f"{count:,} pictures of handwritten digits are in {photos}."))
     remove_tree(run)
-    request = prepare(run, {"photos": photos, **_RECIPE}, steps.workspace.registry)
+    request = prepare(run, {"photos": photos, **_RECIPE}, workspace.registry)
+    training = TrainRun(
+        workspace, request, run, listener, stop or threading.Event(), "demo", no_reuse
+    )
     try:
-        return TrainRun(steps, request, run).go()
+        return training.go()
     except RunInterrupted as error:
-        raise RunInterrupted(error.message, "Start the demo again when you like.") from error
+        again = "Start the demo again when you like."
+        raise RunInterrupted(error.message, again, error.status) from error

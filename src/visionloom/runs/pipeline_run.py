@@ -8,8 +8,8 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class RunRequest:
         up_to, start_from, only, no_reuse: See `visionloom.engine.plan.PlanOptions`.
         finish: Whether training ends at once with its best model so far.
         continue_from: Id of the run this one continues; empty for none.
+        not_exact: See `visionloom.engine.plan.PlanOptions`.
     """
 
     values: Mapping[str, Literal] = field(default_factory=dict)
@@ -50,11 +51,14 @@ class RunRequest:
     no_reuse: bool = False
     finish: bool = False
     continue_from: str = ""
+    not_exact: tuple[str, ...] = ()
 
     @property
     def plan(self) -> PlanOptions:
         """The part the planner is told."""
-        return PlanOptions(self.up_to, self.start_from, self.only, self.no_reuse)
+        return PlanOptions(
+            self.up_to, self.start_from, self.only, self.no_reuse, tuple(self.not_exact)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value; `request_from_json` reads it."""
@@ -129,9 +133,7 @@ def prepare_pipeline(
     if resolved is None:
         raise AssertionError("a pipeline without errors resolves")
     planner = workspace.planner(resolved, request.plan)
-    return Prepared(
-        workspace, resolved, request, planner, planner.plan(), tuple(problems), text
-    )
+    return Prepared(workspace, resolved, request, planner, planner.plan(), tuple(problems), text)
 
 
 def refuse_faults(problems: list[Problem], *, strict: bool = False) -> None:
@@ -144,7 +146,9 @@ def refuse_faults(problems: list[Problem], *, strict: bool = False) -> None:
     if faults:
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
         lines = "\n".join(f"  {fault}" for fault in faults)
-        raise InvalidPipelineError(f"The pipeline has {count}:\n{lines}")
+        error = InvalidPipelineError(f"The pipeline has {count}:\n{lines}")
+        error.causes = tuple(fault.cause for fault in faults if fault.cause is not None)
+        raise error
 
 
 def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str:
@@ -157,7 +161,7 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
         RecordsError: The records cannot be written.
         FailedToWriteOutputsError: The home folder cannot be written to.
     """
-    workspace, pipeline = prepared.workspace, prepared.pipeline.pipeline
+    workspace = prepared.workspace
     run = _row(prepared, kind, name)
     folder = Path(run.folder)
     write_file(folder / PIPELINE_FILE, prepared.text.encode())
@@ -166,7 +170,6 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
         workspace.supervisor(run, prepared.pipeline, prepared.request.plan).run()
     else:
         start_supervisor(workspace, run.id, folder)
-    del pipeline
     return run.id
 
 
@@ -183,6 +186,54 @@ def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
             env=environment,
             start_new_session=True,
         )
+
+
+def continue_run(workspace: Workspace, run: RunRow, *, finish: bool = False) -> Prepared:
+    """The pipeline of a run that ended, prepared to go on: what is finished is reused.
+
+    Args:
+        workspace: Whose run.
+        run: The run to continue.
+        finish: Whether its training ends at once with its best model so far.
+
+    Raises:
+        InvalidPipelineError: It does not fit this program or this machine any more.
+    """
+    pipeline, request = recorded_pipeline(workspace, run)
+    # what was to run anew did so already, or its state is kept under its key
+    request = replace(request, no_reuse=False, start_from="", finish=finish, continue_from=run.id)
+    planner = workspace.planner(pipeline, request.plan)
+    decisions = planner.plan()
+    moved = _take_states_along(workspace, run, decisions)
+    if moved:
+        request = replace(request, not_exact=moved)
+        planner = workspace.planner(pipeline, request.plan)
+        decisions = planner.plan()
+    return Prepared(workspace, pipeline, request, planner, decisions, (), run.pipeline)
+
+
+def _take_states_along(
+    workspace: Workspace, run: RunRow, decisions: Mapping[str, Decision]
+) -> tuple[str, ...]:
+    """Steps whose saved state is taken along although the environment changed since.
+
+    A state is kept under the step's key. When nothing but the environment (torch, threads, device)
+    differs, going on from it is better than beginning anew, though not bit-exact.
+    """
+    moved = []
+    scratch = workspace.settings.scratch
+    for step in workspace.records.steps(run.id):
+        decision = decisions.get(step.name)
+        if decision is None or decision.action != "run" or not step.key or not decision.key:
+            continue
+        before, after = scratch / step.key, scratch / decision.key
+        if before == after or not before.is_dir() or after.exists():
+            continue
+        old, new = ({**p, "environment": None} for p in (step.parts, decision.parts))
+        if old == new:
+            before.rename(after)
+            moved.append(step.name)
+    return tuple(moved)
 
 
 def recorded_pipeline(workspace: Workspace, run: RunRow) -> tuple[ResolvedPipeline, RunRequest]:
@@ -209,7 +260,7 @@ def recorded_pipeline(workspace: Workspace, run: RunRow) -> tuple[ResolvedPipeli
 
 
 def _row(prepared: Prepared, kind: str, name: str) -> RunRow:
-    identity = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    identity = new_run_id()
     pipeline = prepared.pipeline.pipeline
     return RunRow(
         id=identity,
@@ -222,7 +273,7 @@ def _row(prepared: Prepared, kind: str, name: str) -> RunRow:
         options={"request": prepared.request.to_json(), "folder": str(pipeline.folder)},
         folder=str(prepared.workspace.settings.runs / identity),
         parent=prepared.request.continue_from,
-        host=_host(),
+        host=host_facts(),
     )
 
 
@@ -246,7 +297,13 @@ def _step_rows(prepared: Prepared, run: str) -> list[StepRow]:
     return rows
 
 
-def _host() -> dict[str, Any]:
+def new_run_id() -> str:
+    """A new id that sorts by time."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def host_facts() -> dict[str, Any]:
+    """What machine and program a run is carried out on."""
     return {
         "name": platform.node(),
         "system": platform.platform(),
@@ -254,6 +311,3 @@ def _host() -> dict[str, Any]:
         "python": platform.python_version(),
         "visionloom": __version__,
     }
-
-
-Tell = Callable[[Mapping[str, Any]], None]

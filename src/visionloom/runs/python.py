@@ -15,6 +15,7 @@ from visionloom.runs.score_run import score_photos
 from visionloom.runs.steps import Steps
 from visionloom.runs.train_folder import prepare
 from visionloom.runs.train_run import TrainRun
+from visionloom.spec.builder import current_pipeline
 from visionloom.spec.component import Component
 from visionloom.spec.context import Listener, Log, silent
 from visionloom.workspace import Workspace
@@ -34,6 +35,9 @@ def component_function(component: Component) -> Callable[..., Any]:
     Inputs are positional (an artifact or a path), parameters are keywords, ``out`` names the
     folder to write to (one per output; default: a fresh one below the home folder), ``listener``
     is told what happens. Returns the artifact, or a tuple of them.
+
+    Inside ``with vl.Pipeline(...)`` a step is added instead, named ``step``, on the target
+    ``compute``; what it returns is handed to other components.
     """
 
     @functools.wraps(component.function)
@@ -41,17 +45,32 @@ def component_function(component: Component) -> Callable[..., Any]:
         *inputs: Artifact | str | Path,
         out: str | Path | tuple[str | Path, ...] | None = None,
         listener: Listener = _warnings,
+        step: str | None = None,
+        compute: str | None = None,
+        comment: str = "",
         **parameters: object,
     ) -> Any:
+        pipeline = current_pipeline()
         ports = {port.name for port in component.inputs}
-        given = dict(zip([port.name for port in component.inputs], inputs, strict=False))
+        given: dict[str, Any] = dict(
+            zip([port.name for port in component.inputs], inputs, strict=False)
+        )
         if len(inputs) > len(component.inputs):
             raise UsageError(f"{component.title} takes {len(component.inputs)} inputs.")
         for name in ports & set(parameters):
-            value = parameters.pop(name)
+            given[name] = parameters.pop(name)
+        if pipeline is not None:
+            if out is not None:
+                raise UsageError("Inside a pipeline, outputs go where `output` delivers them.")
+            handles = pipeline.add(
+                component, given, parameters, step=step, compute=compute, comment=comment
+            )
+            return handles if len(handles) > 1 else handles[0]
+        if step is not None or compute is not None or comment:
+            raise UsageError("step, compute and comment are for components inside a pipeline.")
+        for name, value in given.items():
             if not isinstance(value, Artifact | str | Path):
                 raise UsageError(f"{component.title}: the input {name} is no artifact or path.")
-            given[name] = value
         workspace = Workspace()
         made = workspace.run(
             component,
@@ -72,6 +91,7 @@ def train(
     out: str | Path,
     overwrite: bool = False,
     resume: bool = False,
+    no_reuse: bool = False,
     listener: Listener = silent,
     **options: Any,
 ) -> dict[str, Any]:
@@ -80,7 +100,7 @@ def train(
     Args:
         photos: Folder, archive or list.
         out: Folder to write to.
-        overwrite, resume: As on the command line.
+        overwrite, resume, no_reuse: As on the command line.
         listener: Told what happens.
         options: The command's options with underscores, e.g. ``model="densenet121"``,
             ``epochs=5``; ``start_from`` for ``--from``.
@@ -97,7 +117,7 @@ def train(
         resume=resume,
         overwrite=overwrite,
     )
-    return TrainRun(Steps(workspace, listener), request, folder).go()
+    return TrainRun(workspace, request, folder, listener, no_reuse=no_reuse).go()
 
 
 def score(

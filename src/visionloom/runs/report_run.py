@@ -17,6 +17,7 @@ from visionloom.errors import InvalidDatasetError, UsageError, VisionloomError
 from visionloom.images.directory import PixelSource, class_counts, read_images
 from visionloom.images.transforms import read_transformation
 from visionloom.inference.report import WORST_SHOWN, Part, ReportData, render_report
+from visionloom.runs.summary import evaluation_folder, part_directories
 from visionloom.runs.train_request import TrainRequest, read_request
 
 _THUMBNAIL = 192
@@ -68,12 +69,6 @@ def write_report(out: Path, summary: Mapping[str, Any]) -> Path:
     return path
 
 
-def part_directories(out: Path) -> dict[str, ImageDirectory]:
-    """training, validation and perhaps test, as the run recorded them."""
-    document = json.loads((out / "work" / "parts.json").read_text(encoding="utf-8"))
-    return {name: ImageDirectory(out / "work" / folder) for name, folder in document.items()}
-
-
 def command(request: TrainRequest, out: Path) -> str:
     """The command that does the run again."""
     words = ["visionloom", "train", request.photos, "--out", str(out)]
@@ -93,8 +88,7 @@ def command(request: TrainRequest, out: Path) -> str:
 
 
 def _part(out: Path, name: str, directory: ImageDirectory) -> Part:
-    prefix = "" if name == "validation" else "test-"
-    text = (out / f"{prefix}evaluation" / "evaluation.json").read_text(encoding="utf-8")
+    text = (evaluation_folder(out, name) / "evaluation.json").read_text(encoding="utf-8")
     figures = json.loads(text)["scores"]
     worst = [mistake["file"] for mistake in figures["mistakes"][:WORST_SHOWN]]
     return Part(name.capitalize(), _REMARKS[name], figures, _thumbnails(directory, worst))

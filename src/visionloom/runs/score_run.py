@@ -19,6 +19,7 @@ from visionloom.images.directory import Images, write_images
 from visionloom.images.sources import Listing, find_pictures
 from visionloom.inference.predictor import classes_of, intensity_of
 from visionloom.runs.places import refuse_among_pictures
+from visionloom.runs.recorded import recorded
 from visionloom.runs.steps import Steps
 from visionloom.spec.context import Context
 from visionloom.spec.ports import Value
@@ -73,7 +74,11 @@ def score_photos(
     known = classes_of(trained)
     source = expanded(photos)
     fresh = out.with_name(f".{out.name}.new-{os.getpid()}") if out.exists() else out
-    with tempfile.TemporaryDirectory(prefix="visionloom-") as temporary:
+    said = {"model": str(trained.path), "photos": [str(photo) for photo in photos], **parameters}
+    with (
+        tempfile.TemporaryDirectory(prefix="visionloom-") as temporary,
+        recorded(steps, "score", f"Score {Path(photos[0]).name}", "Score Image Model", said),
+    ):
         intensity = intensity_of(trained)
         images = _converted(steps, source, known, intensity, Path(temporary))
         steps.run(

@@ -9,28 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from visionloom.artifacts.atomic import write_file
+from visionloom.artifacts.store import is_artifact
 from visionloom.artifacts.tables import write_csv
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.images.directory import read_images
+from visionloom.images.sources import TEST, TRAINING, VALIDATION
 from visionloom.runs.train_request import TrainRequest
 
 
 def build_summary(
-    out: Path,
-    request: TrainRequest,
-    parts: Mapping[str, ImageDirectory],
-    evaluations: Mapping[str, Path],
-    seconds: float,
+    out: Path, request: TrainRequest, run: str, seconds: float, *, reused_steps: int
 ) -> dict[str, Any]:
     """What ``summary.json`` holds.
 
     Args:
-        out: The run's folder, with the model.
+        out: The run's folder, with model, evaluations and image directories.
         request: What was asked for.
-        parts: training, validation and perhaps test.
-        evaluations: validation and perhaps test -> evaluation.
+        run: Id of the pipeline run.
         seconds: Wall time of all attempts.
+        reused_steps: Steps whose results were there already.
     """
+    parts = part_directories(out)
+    evaluations = {name: evaluation_folder(out, name) for name in parts if name != TRAINING}
     model = json.loads((out / "model" / "model.json").read_text(encoding="utf-8"))
     images = {name: read_images(part, verify=False) for name, part in parts.items()}
     skipped = {(s.file, s.reason) for part in images.values() for s in part.skipped}
@@ -64,11 +64,24 @@ def build_summary(
         "input_size": model["input_size"],
         "weights_origin": model["weights_origin"],
         "photos": request.photos,
+        "run": run,
+        "reused_steps": reused_steps,
         "versions": versions,
     }
     if "test" in evaluations:
         summary["test"] = _figures(evaluations["test"])
     return summary
+
+
+def part_directories(out: Path) -> dict[str, ImageDirectory]:
+    """training, validation and perhaps test, as the run delivered them."""
+    folders = {name: out / "work" / name for name in (TRAINING, VALIDATION, TEST)}
+    return {name: ImageDirectory(path) for name, path in folders.items() if is_artifact(path)}
+
+
+def evaluation_folder(out: Path, part: str) -> Path:
+    """Where the evaluation of a part is."""
+    return out / ("evaluation" if part == VALIDATION else f"{part}-evaluation")
 
 
 def write_summary(out: Path, summary: Mapping[str, Any]) -> None:
@@ -77,8 +90,9 @@ def write_summary(out: Path, summary: Mapping[str, Any]) -> None:
     write_file(out / "summary.json", text.encode())
 
 
-def write_skipped(out: Path, parts: Mapping[str, ImageDirectory]) -> None:
+def write_skipped(out: Path) -> None:
     """Write ``skipped.csv``: every file of the source that is not used, with its reason."""
+    parts = part_directories(out)
     lists = [read_images(part, verify=False).skipped for part in parts.values()]
     rows = sorted({(s.file, s.reason) for skipped in lists for s in skipped})
     write_file(out / "skipped.csv", skipped_csv(rows))

@@ -23,6 +23,7 @@ from visionloom.runs.train_request import (
 from visionloom.spec.registry import Registry
 
 _ELAPSED = "elapsed.json"
+_RUN = "pipeline-run.json"
 
 
 def prepare(
@@ -108,6 +109,17 @@ def earlier_seconds(out: Path) -> float:
 def remember_seconds(out: Path, seconds: float) -> None:
     """Keep the wall time of all attempts so far, for the next one."""
     write_file(out / "work" / _ELAPSED, json.dumps({"seconds": seconds}).encode())
+
+
+def read_run_id(out: Path) -> str | None:
+    """The pipeline run that carried this training out last, or None."""
+    path = out / "work" / _RUN
+    return str(json.loads(path.read_bytes())["run"]) if path.is_file() else None
+
+
+def remember_run_id(out: Path, run: str) -> None:
+    """Keep which pipeline run carries this training out."""
+    write_file(out / "work" / _RUN, json.dumps({"run": run}).encode())
 
 
 def _aside(out: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The pipeline that `visionloom train` is, built from what was asked for and a look at the photos."""
+"""The pipeline that `visionloom train` is, built from the request and a look at the photos."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from visionloom.errors import InvalidDatasetError, NotLabeledDatasetError, UsageError
+from visionloom.images.convert import parse_class_map
 from visionloom.images.examine import sampled_sides
 from visionloom.images.sizes import PRETRAINED_SIZE, automatic_size
 from visionloom.images.sources import TEST, TRAINING, VALIDATION, Listing, find_pictures
@@ -115,7 +116,7 @@ class _Drawing:
         """training, validation and perhaps test, divided as found or as asked."""
         request = self.request
         parts = self._converted(self.photos, "photos", request.photos, "convert")
-        listings = {name: self.photos for name in parts}
+        listings = dict.fromkeys(parts, self.photos)
         if request.validation is not None:
             if set(parts) != {WHOLE}:
                 raise UsageError(
@@ -152,6 +153,8 @@ class _Drawing:
         photos = self.builder.data(name, self._written(path))
         found = dict.fromkeys(candidate.part for candidate in listing.candidates) or {WHOLE: None}
         said = {key: getattr(self.request, key) for key in _CONVERTED}
+        if said["class_map"] and Path(said["class_map"]).is_file():
+            said["class_map"] = self._written(said["class_map"])
         return {
             part: self._step(
                 "Convert to Image Directory",
@@ -256,14 +259,20 @@ class _Drawing:
 
     def _check_classes(self, listings: Mapping[str, Listing], parts: Parts) -> None:
         """Refuse classes that only held-out pictures have, before anything is decoded."""
+        said = self.request.class_map
+        renamed = parse_class_map(said) if said else {}
         labels = {
-            name: {c.label for c in listings[name].candidates if c.part in {name, WHOLE}}
+            name: {
+                renamed.get(str(c.label), str(c.label))
+                for c in listings[name].candidates
+                if c.part in {name, WHOLE}
+            }
             for name in parts
         }
         if TRAINING not in labels:
             return
         for name in (VALIDATION, TEST):
-            unknown = sorted(str(label) for label in labels.get(name, set()) - labels[TRAINING])
+            unknown = sorted(labels.get(name, set()) - labels[TRAINING])
             if unknown:
                 raise InvalidDatasetError(
                     f"The classes of the training and {name} images differ: only the {name} "

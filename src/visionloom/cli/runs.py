@@ -1,0 +1,290 @@
+"""`visionloom runs`: what was run, why, with which figures; cancel, resume, compare, delete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from visionloom.cli.console import Console
+from visionloom.cli.text import duration, size_text
+from visionloom.errors import RunStateError
+from visionloom.records.rows import RUN_ENDS, RunRow, StepRow
+from visionloom.workspace import Workspace
+
+Option, Argument = typer.Option, typer.Argument
+Json = Annotated[bool, Option("--json", help="Print as JSON.")]
+Which = Annotated[str, Argument(metavar="RUN", help="Id, its beginning, or last.")]
+_METRICS = ("train_loss", "valid_loss", "top1_accuracy", "macro_f1")
+
+
+def command() -> typer.Typer:
+    """The group."""
+    app = typer.Typer(
+        help="What was run: list, show, logs, why, cancel, resume, compare and more.",
+        add_completion=False,
+        invoke_without_command=True,
+    )
+
+    @app.callback()
+    def root(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            list_runs(limit=20, state="", json=False)
+
+    for name, function in (
+        ("list", list_runs), ("show", show), ("logs", logs), ("metrics", metrics), ("why", why),
+        ("cancel", cancel), ("resume", resume), ("retry", retry), ("compare", compare_runs),
+        ("delete", delete),
+    ):  # fmt: skip
+        app.command(name)(function)
+    return app
+
+
+def list_runs(
+    limit: Annotated[int, Option(help="How many, newest first.", min=1)] = 20,
+    state: Annotated[str, Option(help="Only those in this state.")] = "",
+    json: Json = False,
+) -> None:
+    """List the newest runs."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.follow import reconcile
+        from visionloom.runs.history import seconds_of
+
+        reconcile(workspace, console.listener)
+        runs = workspace.records.list_runs(limit=limit, state=state)
+        figures = workspace.records.last_metrics([run.id for run in runs])
+        rows = [
+            [
+                run.id,
+                run.name,
+                run.state,
+                "" if (took := seconds_of(run)) is None else duration(took),
+                _accuracy(figures.get(run.id, {})),
+                run.reason,
+            ]
+            for run in runs
+        ]
+        if rows:
+            console.table(["run", "name", "state", "took", "accuracy", "reason"], rows)
+        else:
+            console.say("No run yet. `visionloom train PHOTOS` or `visionloom run FILE` makes one.")
+        console.result([_run_json(run) | {"metrics": figures.get(run.id, {})} for run in runs])
+
+
+def show(run: Which = "last", json: Json = False) -> None:
+    """Show one run: its steps, why they ran, attempts and outputs."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.history import view
+
+        seen = view(workspace, run)
+        _head(console, seen.run)
+        console.table(
+            ["step", "component", "state", "took", "why"],
+            [
+                [s.name, f"{s.component} {s.version}", s.state, _took(s), s.reason or _why(s)]
+                for s in seen.steps
+            ],
+        )
+        tried = [
+            a for a in seen.attempts if a.number > 1 or a.state not in {"succeeded", "running"}
+        ]
+        for attempt in tried:
+            console.say(
+                f"{attempt.step}, attempt {attempt.number}: {attempt.state}. {attempt.reason}"
+            )
+        for output in seen.outputs:
+            place = workspace.store.path(output.object)
+            console.say(f"{output.step}.{output.port}  {size_text(output.bytes)}  {place}", "dim")
+        console.result(seen.to_json())
+
+
+def logs(
+    run: Which = "last",
+    step: Annotated[str, Argument(help="Only this step.")] = "",
+    output: Annotated[
+        bool, Option("--output", help="What its processes printed, instead of what they told.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Print what the steps of a run told."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.history import log_files, messages
+
+        found = workspace.records.find_run(run)
+        files = log_files(workspace, found, step)
+        if output:
+            for name, attempt, path in files:
+                console.say(f"{name}, attempt {attempt}: {path}", "bold")
+                console.say(path.read_text(encoding="utf-8", errors="replace").rstrip())
+            console.result([{"step": n, "attempt": a, "file": str(p)} for n, a, p in files])
+            return
+        lines = messages(found, step)
+        for name, level, text in lines:
+            console.say(f"{name}: {text}", "yellow" if level == "warning" else "")
+        console.result([{"step": s, "level": level, "text": t} for s, level, t in lines])
+
+
+def metrics(
+    run: Which = "last",
+    step: Annotated[str, Option(help="Which step; the training one by default.")] = "",
+    json: Json = False,
+) -> None:
+    """Print the figures of every epoch."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.figures import metric_rows
+        from visionloom.spec.context import Metrics
+
+        found = workspace.records.find_run(run)
+        rows = metric_rows(workspace, found.id, step)
+        for row in rows:
+            console.listener(Metrics(row))
+        if not rows:
+            console.say(f"Run {found.id} has no figures{f' of step {step}' if step else ''}.")
+        console.result(rows)
+
+
+def why(run: Which = "last", json: Json = False) -> None:
+    """Say for every step why it ran or was reused, with old and new values."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.history import view
+
+        seen = view(workspace, run)
+        _head(console, seen.run)
+        width = max(len(step.name) for step in seen.steps)
+        for step in seen.steps:
+            compared = str(step.decision.get("compared_to", ""))
+            against = f" (compared with {compared})" if compared and compared != seen.run.id else ""
+            console.entry(step.name, f"{_verb(step)}: {_why(step)}{against}", width)
+        console.result(
+            [{"step": s.name, "state": s.state, "key": s.key, **s.decision} for s in seen.steps]
+        )
+
+
+def cancel(
+    run: Which,
+    kill: Annotated[bool, Option("--kill", help="At once, without saving a state.")] = False,
+    json: Json = False,
+) -> None:
+    """Stop a run; a training keeps its state, so that it can be resumed."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.follow import cancel_run
+
+        ended = cancel_run(workspace, run, kill=kill)
+        console.say(f"Run {ended.id} is {ended.state}. {ended.reason}".rstrip())
+        console.result(_run_json(ended))
+
+
+def resume(run: Which = "last", json: Json = False) -> None:
+    """Go on with a run that was stopped or lost, as a new run that continues it."""
+    _again(run, json=json, states={"interrupted", "cancelled", "lost", "failed"}, word="resumed")
+
+
+def retry(run: Which = "last", json: Json = False) -> None:
+    """Try a failed run again, as a new run; what is finished is reused."""
+    _again(run, json=json, states={"failed", "lost", "cancelled", "interrupted"}, word="retried")
+
+
+def compare_runs(
+    first: Annotated[str, Argument(metavar="RUN")],
+    second: Annotated[str, Argument(metavar="RUN")],
+    json: Json = False,
+) -> None:
+    """Say in what two runs differ: steps, versions, parameters, inputs, environment, figures."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.history import compare, view
+
+        one, two = view(workspace, first), view(workspace, second)
+        found = compare(one, two)
+        figures = workspace.records.last_metrics([one.run.id, two.run.id])
+        rows = [[d.step, f"{d.what} {d.name}".rstrip(), d.first, d.second] for d in found]
+        for name in _METRICS:
+            a, b = (figures.get(r.run.id, {}).get(name) for r in (one, two))
+            if a != b:
+                rows.append(["", name, _number(a), _number(b)])
+        if rows:
+            console.table(["step", "what", one.run.id, two.run.id], rows)
+        else:
+            console.say("The two runs do not differ.")
+        console.result([vars(difference) for difference in found])
+
+
+def delete(
+    runs: Annotated[list[str], Argument(metavar="RUN...", help="Ids, or their beginnings.")],
+    json: Json = False,
+) -> None:
+    """Forget runs that have ended; `visionloom gc` then frees what only they needed."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.history import ended
+
+        found = [ended(workspace, word) for word in runs]
+        for run in found:
+            workspace.records.delete_run(run.id)
+            console.say(f"Run {run.id} is forgotten. `visionloom gc` frees its space.")
+        console.result([_run_json(run) for run in found])
+
+
+def _again(run_word: str, *, json: bool, states: set[str], word: str) -> None:
+    from visionloom.cli.run import carry_out
+
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.pipeline_run import continue_run
+
+        run = workspace.records.find_run(run_word)
+        if run.state not in states:
+            raise RunStateError(
+                f"Run {run.id} is {run.state}; it cannot be {word}.",
+                "Follow it with `visionloom runs show`." if run.state not in RUN_ENDS else "",
+            )
+        carry_out(console, workspace, continue_run(workspace, run), kind=run.kind)
+
+
+@contextmanager
+def _opened(json: bool) -> Iterator[tuple[Console, Workspace]]:
+    with Console(as_json=json) as console:
+        yield console, Workspace()
+
+
+def _head(console: Console, run: RunRow) -> None:
+    from visionloom.runs.history import seconds_of
+
+    took = seconds_of(run)
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.created))
+    console.say(f"{run.id}  {run.name}", "bold")
+    console.say(f"{run.state}{f': {run.reason}' if run.reason else ''}")
+    console.say(f"submitted {when}{f', took {duration(took)}' if took is not None else ''}")
+    if run.parent:
+        console.say(f"continues {run.parent}")
+    if run.file:
+        console.say(f"file {run.file}")
+    console.say(f"folder {run.folder}", "dim")
+
+
+def _run_json(run: RunRow) -> dict[str, Any]:
+    left_out = {"pipeline", "supervisor", "options"}
+    return {name: value for name, value in vars(run).items() if name not in left_out}
+
+
+def _took(step: StepRow) -> str:
+    return "" if step.seconds is None or step.state == "reused" else duration(step.seconds)
+
+
+def _why(step: StepRow) -> str:
+    return str(step.decision.get("why", ""))
+
+
+def _verb(step: StepRow) -> str:
+    if step.state in {"reused", "skipped"}:
+        return step.state
+    return "not run" if step.state == "queued" else f"run, {step.state}"
+
+
+def _accuracy(figures: Any) -> str:
+    value = figures.get("top1_accuracy")
+    return "" if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

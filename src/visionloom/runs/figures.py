@@ -1,0 +1,39 @@
+"""The figures of a run's epochs, those of a reused training included."""
+
+from __future__ import annotations
+
+from visionloom.errors import RunStateError
+from visionloom.workspace import Workspace
+
+Row = dict[str, float | int | None]
+
+
+def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
+    """One row per epoch, as `visionloom.spec.context.Metrics` gave them.
+
+    Args:
+        workspace: Whose records.
+        run: Id of the run.
+        step: Which step; empty for the first that has figures.
+
+    Raises:
+        RunStateError: There is no such step.
+    """
+    records = workspace.records
+    steps = records.steps(run)
+    if step and step not in {row.name for row in steps}:
+        raise RunStateError(
+            f"Run {run} has no step {step!r}.", f"Steps: {', '.join(row.name for row in steps)}."
+        )
+    for row in steps:
+        if step and row.name != step:
+            continue
+        source = (run, row.name)
+        if row.state == "reused":
+            found = records.results([row.key]).get(row.key)
+            if found is not None:
+                source = (found.run, found.step)
+        figures = records.metric_rows(*source)
+        if figures:
+            return figures
+    return []

@@ -1,0 +1,190 @@
+"""A run followed to its end; runs whose supervisor died taken up again, or marked lost."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from visionloom import errors
+from visionloom.engine.journal import JOURNAL_NAME
+from visionloom.engine.journal import follow as follow_journal
+from visionloom.engine.process import is_alive
+from visionloom.errors import MachineError, ProcessLostError, RunInterrupted, VisionloomError
+from visionloom.records.rows import RUN_ENDS, STEP_ENDS, RunRow
+from visionloom.runs.pipeline_run import start_supervisor
+from visionloom.spec.context import Listener, Log
+from visionloom.workspace import Workspace
+
+Tell = Callable[[Mapping[str, Any]], None]
+
+_LOOK = 0.2
+_BEGIN_WITHIN = 60.0
+_TAKEN_UP = 3
+_CANCEL_WITHIN = 60.0
+
+
+class _Watch:
+    """Asked again and again whether a run has ended; cancels it, takes it up when it is dead."""
+
+    def __init__(self, workspace: Workspace, run: str, stop: threading.Event | None) -> None:
+        self._workspace = workspace
+        self._run = run
+        self._stop = stop
+        self._asked = False
+        self._looked = 0.0
+        self._taken_up = 0
+
+    def __call__(self) -> bool:
+        if self._stop is not None and self._stop.is_set() and not self._asked:
+            self._asked = True
+            self._workspace.records.request_cancel(self._run)
+        now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return False
+        self._looked = now
+        run = self._workspace.records.get_run(self._run)
+        if run.state in RUN_ENDS:
+            return True
+        if _is_orphan(run):
+            self._taken_up += 1
+            if self._taken_up > _TAKEN_UP:
+                mark_lost(self._workspace, run)
+                return True
+            start_supervisor(self._workspace, run.id, Path(run.folder))
+            self._looked = now + 2.0  # until the new supervisor has said who it is
+        return False
+
+
+def follow(
+    workspace: Workspace, run: str, tell: Tell, stop: threading.Event | None = None
+) -> RunRow:
+    """Tell every line of a run's journal until the run has ended.
+
+    Args:
+        workspace: Whose run.
+        run: Its id.
+        tell: Told each line; see `visionloom.engine.journal`.
+        stop: When set, the run is cancelled; a training keeps its state.
+
+    Returns:
+        The run as it ended.
+    """
+    folder = Path(workspace.records.get_run(run).folder)
+    for line in follow_journal(folder / JOURNAL_NAME, stop=_Watch(workspace, run, stop)):
+        tell(line)
+    return workspace.records.get_run(run)
+
+
+def raise_failure(workspace: Workspace, run: RunRow, *, status: int = 130) -> None:
+    """Raise what a run ended with; nothing for one that succeeded.
+
+    Args:
+        workspace: Whose run.
+        run: As it ended.
+        status: Exit status of an interruption.
+
+    Raises:
+        VisionloomError: The error of the step that failed.
+        RunInterrupted: It was stopped.
+        ProcessLostError: Its processes are gone.
+    """
+    if run.state == "succeeded":
+        return
+    again = f"Go on: visionloom runs resume {run.id}"
+    if run.state in {"cancelled", "interrupted"}:
+        kept = "the state is saved" if run.state == "interrupted" else "nothing was to be saved"
+        raise RunInterrupted(f"Run {run.id} was stopped; {kept}.", again, status)
+    if run.state == "lost":
+        raise ProcessLostError(f"Run {run.id} is lost: {run.reason}", again)
+    raise failure(workspace, run)
+
+
+def failure(workspace: Workspace, run: RunRow) -> VisionloomError:
+    """The error of the step that failed first."""
+    for step in workspace.records.steps(run.id):
+        if step.state != "failed":
+            continue
+        attempts = workspace.records.attempts(run.id, step.name)
+        number = attempts[-1].number if attempts else 1
+        path = Path(run.folder) / "steps" / step.name / str(number) / "result.json"
+        where = f"Its output: visionloom runs logs {run.id} {step.name} --output"
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))["error"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return MachineError(f"Step {step.name} failed: {step.reason}", where)
+        kind = getattr(errors, str(told["class"]), None)
+        if isinstance(kind, type) and issubclass(kind, VisionloomError):
+            return kind(str(told["message"]), str(told["remedy"]))
+        return StepCrashedError(
+            f"Step {step.name} failed: {told['class']}: {told['message']}", where
+        )
+    return MachineError(f"Run {run.id} failed: {run.reason}")
+
+
+class StepCrashedError(VisionloomError):
+    """A bug in a component: its traceback is in the step's output."""
+
+    exit_status = 1
+
+
+def reconcile(workspace: Workspace, listener: Listener) -> None:
+    """Take up runs whose supervisor died while their steps go on; mark the others lost."""
+    for run in workspace.records.open_runs():
+        if not _is_orphan(run):
+            continue
+        alive = any(
+            attempt.state == "running" and attempt.process is not None and is_alive(attempt.process)
+            for attempt in workspace.records.attempts(run.id)
+        )
+        if alive:
+            listener(Log(f"Run {run.id} had lost its supervisor; it is taken up again.", "warning"))
+            start_supervisor(workspace, run.id, Path(run.folder))
+        else:
+            mark_lost(workspace, run)
+
+
+def mark_lost(workspace: Workspace, run: RunRow) -> None:
+    """Record that nobody carries a run out any more."""
+    records = workspace.records
+    fence = run.fence or None
+    for step in records.steps(run.id):
+        if step.state not in STEP_ENDS:
+            state = "lost" if step.state == "running" else "skipped"
+            records.move_step(run.id, step.name, state, "its supervisor is gone", fence=fence)  # type: ignore[arg-type]
+    records.move_run(run.id, "lost", "its supervisor is gone", fence=fence)
+
+
+def cancel_run(workspace: Workspace, word: str, *, kill: bool = False) -> RunRow:
+    """Stop a run and wait until it has ended.
+
+    Raises:
+        RunStateError: There is no such run, or it has ended.
+        MachineError: It does not end.
+    """
+    records = workspace.records
+    run = records.find_run(word)
+    if run.state in RUN_ENDS:
+        raise errors.RunStateError(f"Run {run.id} is {run.state} already.")
+    records.request_cancel(run.id, "kill" if kill else "cancel")
+    if _is_orphan(run):
+        start_supervisor(workspace, run.id, Path(run.folder))
+    deadline = time.monotonic() + _CANCEL_WITHIN
+    while (run := records.get_run(run.id)).state not in RUN_ENDS:
+        if time.monotonic() > deadline:
+            raise MachineError(
+                f"Run {run.id} has not ended within {_CANCEL_WITHIN:g} seconds.",
+                f"visionloom runs cancel {run.id} --kill",
+            )
+        time.sleep(_LOOK)
+    return run
+
+
+def _is_orphan(run: RunRow) -> bool:
+    """Whether nobody carries out an open run."""
+    if run.supervisor is None:
+        return time.time() - run.created > _BEGIN_WITHIN
+    return not is_alive(run.supervisor)

@@ -1,0 +1,36 @@
+"""Run as ``python -m visionloom.runs.supervise RUN``: carries out one run, detached."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from visionloom.errors import LeaseLostError, RunStateError, VisionloomError
+from visionloom.runs.pipeline_run import recorded_pipeline
+from visionloom.workspace import Workspace
+
+
+def main(run_id: str) -> int:
+    """Carry out a run of the home folder in ``VISIONLOOM_HOME``; returns the exit status."""
+    workspace = Workspace()
+    records = workspace.records
+    run = records.get_run(run_id)
+    try:
+        pipeline, request = recorded_pipeline(workspace, run)
+        workspace.supervisor(run, pipeline, request.plan).run()
+    except (RunStateError, LeaseLostError) as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
+    except VisionloomError as error:
+        sys.stderr.write(f"{error}\n")
+        records.move_run(run_id, "failed", str(error))
+        return error.exit_status
+    except Exception as error:  # noqa: BLE001 - the run must not stay "running"
+        sys.stderr.write("".join(traceback.format_exception(error)))
+        records.move_run(run_id, "failed", f"a bug in Visionloom: {type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))
