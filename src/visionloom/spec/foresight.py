@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from visionloom.errors import VisionloomError
 from visionloom.settings import Settings
 from visionloom.spec.ports import Value
 
@@ -59,6 +60,20 @@ class Outlook:
     parameters: Mapping[str, Value]
     settings: Settings
     warn: Callable[[str], None] = _unheard
+
+
+class AboutInput(Exception):  # noqa: N818 - carries the error
+    """Raised by what foresees to name the input or parameter an error is about.
+
+    Attributes:
+        name: Of the port or parameter.
+        error: What is wrong.
+    """
+
+    def __init__(self, name: str, error: VisionloomError) -> None:
+        super().__init__(name, error)
+        self.name = name
+        self.error = error
 
 
 Foresee = Callable[[Outlook], Mapping[str, Facts]]

@@ -101,6 +101,10 @@ class Step:
         compute: Target as written (``azureml:NAME`` or ``NAME``), or None for the default.
         display_name, description, comment: For people.
         environment_variables: Given to the step's process.
+        tags: Text -> text.
+        resources: ``instance_count``, ``shm_size`` ...: used by Azure only.
+        output_forms: Port name -> type and mode of an output that is bound to no pipeline output:
+            used by Azure only.
     """
 
     component: ComponentReference
@@ -111,6 +115,9 @@ class Step:
     description: str = ""
     comment: str = ""
     environment_variables: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, Literal] = field(default_factory=dict)
+    output_forms: Mapping[str, PipelineOutput] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,12 +131,14 @@ class Pipeline:
         display_name, experiment_name, description: For people.
         tags: Text -> text.
         default_compute: Target of steps that name none, as written; None for the machine's.
+        default_datastore: Used by Azure only.
         continue_on_step_failure: Whether steps that do not need a failed one still run.
         force_rerun: Whether reuse is switched off.
         folder: What relative paths are relative to.
         file: The file it was read from, as the user named it; empty when built in Python.
         places: Key path -> place, e.g. ``("jobs", "train", "inputs", "epochs")``; the place of a
             value is at ``(..., "=")`` appended. Not part of equality.
+        unreadable: Key paths whose faults are reported already: nothing more is said of them.
     """
 
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -140,11 +149,19 @@ class Pipeline:
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     default_compute: str | None = None
+    default_datastore: str | None = None
     continue_on_step_failure: bool = False
     force_rerun: bool = False
     folder: Path = field(default_factory=Path, compare=False)
     file: str = field(default="", compare=False)
     places: Mapping[KeyPath, Place] = field(default_factory=dict, compare=False, repr=False)
+    unreadable: frozenset[KeyPath] = field(default_factory=frozenset, compare=False, repr=False)
+
+    def is_unreadable(self, *path: str) -> bool:
+        """Whether a part, or what holds it, could not be read."""
+        if not self.unreadable:
+            return False
+        return any(path[:length] in self.unreadable for length in range(len(path) + 1))
 
     def place(self, *path: str, value: bool = False) -> Place:
         """Where a key (or its value) stands; the nearest known parent's place otherwise."""

@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from visionloom.spec.ports import nearest
+
 Severity = Literal["error", "warning"]
+
+RULES: Mapping[str, str] = {
+    "Y1": "UTF-8 text, one document, YAML 1.2 without ambiguous numbers",
+    "Y2": "no key twice",
+    "Y3": "no anchors, aliases, merge keys, tags, directives; size and depth within the limits",
+    "K1": "only known keys, and keys that begin with x-",
+    "K2": "required keys present, every value of the right kind",
+    "K3": "only types, modes and schemas that Visionloom knows",
+    "N1": "names of steps, inputs and outputs",
+    "B1": "a binding is the whole value, in one of its three forms",
+    "B2": "no stray ${, {{ or }} in a text",
+    "B3": "a binding leads to something that is there",
+    "B4": "no loop",
+    "P1": "only declared ports and parameters; what is required is given",
+    "P2": "a parameter's value has its type and is in its range",
+    "P3": "data for ports, values for parameters",
+    "P4": "a value for a parameter that is not used",
+    "T1": "types of both ends match",
+    "O1": "each pipeline output is written by one step",
+    "O2": "nothing unused, no component without a version",
+    "C1": "the component is known and its file right",
+    "C2": "the component's version is known",
+    "D1": "the data is there and of the declared kind",
+    "D2": "paths hold on other machines too",
+    "D3": "the data suits the steps",
+    "S1": "the compute is known",
+    "S2": "the device is there",
+    "E1": "environment variables are texts, without secrets",
+}
+"""Code -> rule in a few words; ``docs/pipelines.md`` explains each."""
 
 
 @dataclass(frozen=True, order=True)
@@ -83,6 +115,34 @@ class Problem:
             "remedy": self.remedy,
             "nearest": self.nearest,
         }
+
+
+@dataclass
+class ProblemList:
+    """Collects problems while a pipeline is read and checked."""
+
+    items: list[Problem] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self.items)
+
+    def error(self, code: str, message: str, place: Place, **facts: Any) -> None:
+        """Add an error; ``facts`` are further attributes of `Problem`."""
+        self._add(code, "error", message, place, facts)
+
+    def warning(self, code: str, message: str, place: Place, **facts: Any) -> None:
+        """Add a warning."""
+        self._add(code, "warning", message, place, facts)
+
+    def _add(
+        self, code: str, severity: Severity, message: str, place: Place, facts: dict[str, Any]
+    ) -> None:
+        if code not in RULES:
+            raise ValueError(f"no rule has the code {code}")
+        known = facts.pop("known", None)
+        if known is not None:
+            facts["nearest"] = nearest(str(facts.get("found", "")), known) or ""
+        self.items.append(Problem(code, severity, message, place, **facts))
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

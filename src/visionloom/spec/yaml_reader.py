@@ -1,0 +1,400 @@
+"""YAML as strictly as a pipeline needs it: every key and value with its place, every fault named.
+
+The text is read on the level of parser events: nothing is constructed, so a tag can run no code
+and an alias can expand to nothing. What is accepted is the part of YAML 1.2 on which all programs
+agree; rules Y1 to Y3 of ``docs/pipelines.md``.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from visionloom.settings import Limits
+from visionloom.spec.problems import Place, ProblemList
+
+Literal = bool | int | float | str
+_MAXIMUM_FAULTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value.
+
+    Attributes:
+        value: Typed by the core schema of YAML 1.2; None for null.
+        text: As the parser gives it, before typing.
+        plain: Whether it stands without quotes.
+        place: Where it begins.
+        start, end: Offsets in the text, quotes included.
+    """
+
+    value: Literal | None
+    text: str
+    plain: bool
+    place: Place
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key of a map with its value; ``start`` and ``end`` are the key's."""
+
+    key: str
+    place: Place
+    start: int
+    end: int
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map; ``flow`` when written with braces."""
+
+    entries: Mapping[str, Entry]
+    flow: bool
+    place: Place
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list; ``flow`` when written with brackets."""
+
+    nodes: tuple[Node, ...]
+    flow: bool
+    place: Place
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What stands where an alias or a tagged value was: its fault is reported already."""
+
+    place: Place
+    start: int
+    end: int
+
+
+Node = Scalar | Map | Items | Refused
+
+
+@dataclass
+class YamlText:
+    """A text and what it says.
+
+    Attributes:
+        text: Decoded, without byte order mark, line ends as they are.
+        root: The document; None when it is empty or cannot be read.
+        problems: Faults of rules Y1 to Y3.
+        readable: Whether the text could be read to its end.
+    """
+
+    text: str = ""
+    root: Node | None = None
+    problems: ProblemList = field(default_factory=ProblemList)
+    readable: bool = True
+
+
+def read_yaml(data: bytes, file: str, limits: Limits) -> YamlText:
+    """Read one YAML document; every fault is in the result, nothing is raised."""
+    found = YamlText()
+    if len(data) > limits.yaml_bytes:
+        found.readable = False
+        found.problems.error(
+            "Y3",
+            f"The file is larger than the limit yaml_bytes of {limits.yaml_bytes} bytes.",
+            Place(file, 1, 1),
+            found=f"{len(data)} bytes or more",
+            expected=f"at most {limits.yaml_bytes} bytes",
+        )
+        return found
+    try:
+        found.text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found.readable = False
+        before = data[: error.start].decode("utf-8-sig", errors="replace")
+        found.problems.error(
+            "Y1",
+            f"The file is not UTF-8: byte 0x{data[error.start]:02x} cannot be read.",
+            Lines(before, file).place(len(before)),
+            remedy="Save it as UTF-8.",
+        )
+        return found
+    _Builder(found, file, limits).build()
+    return found
+
+
+class Lines:
+    """Turns offsets in a text into places, from 1; a line ends with LF, CRLF or CR."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._file = file
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+
+    def place(self, offset: int) -> Place:
+        """The place of an offset."""
+        line = bisect.bisect_right(self._starts, offset)
+        return Place(self._file, line, offset - self._starts[line - 1] + 1)
+
+    def longest(self, length: int) -> tuple[int, int]:
+        """Offset and length of the longest line of a text of that length."""
+        ends = [*self._starts[1:], length]
+        return max(
+            ((a, b - a) for a, b in zip(self._starts, ends, strict=True)), key=lambda x: x[1]
+        )
+
+
+class _StopReadingError(Exception):
+    """The rest of the text cannot be read; the fault is reported."""
+
+
+class _Builder:
+    """Turns the parser's events into nodes, counting before it builds."""
+
+    def __init__(self, found: YamlText, file: str, limits: Limits) -> None:
+        self._found = found
+        self._problems = found.problems
+        self._limits = limits
+        self._lines = Lines(found.text, file)
+        self._count = 0
+
+    def build(self) -> None:
+        """Fill in ``root``, ``problems`` and ``readable``."""
+        try:
+            self._check_lines()
+            events = self._events()
+            self._found.root = self._document(events)
+        except _StopReadingError:
+            self._found.root = None
+            self._found.readable = False
+
+    def _check_lines(self) -> None:
+        start, length = self._lines.longest(len(self._found.text))
+        if length > self._limits.yaml_scalar_bytes:
+            self._stop("Y3", start, self._too_long(length))
+
+    def _too_long(self, length: int) -> str:
+        limit = self._limits.yaml_scalar_bytes
+        return f"{length} characters at a stretch, more than the limit yaml_scalar_bytes of {limit}"
+
+    def _events(self) -> Iterator[Any]:
+        """The parser's events; whatever it raises on a stranger's text becomes a fault."""
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import MarkedYAMLError
+        from ruamel.yaml.reader import ReaderError
+
+        last = 0
+        try:
+            for event in YAML(typ="safe", pure=True).parse(self._found.text):
+                last = event.start_mark.index
+                yield event
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            words = " ".join(str(error.problem or error.context or "not YAML").split())
+            self._stop("Y1", last if mark is None else mark.index, f"This is not YAML: {words}")
+        except ReaderError as error:
+            code = error.character if isinstance(error.character, int) else ord(error.character)
+            self._stop("Y1", error.position, f"The character U+{code:04X} may not stand in YAML")
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            self._stop("Y1", last, f"This is not YAML ({type(error).__name__})")
+        except (RecursionError, AssertionError):
+            self._stop("Y1", last, "This is not YAML that can be followed")
+
+    def _document(self, events: Iterator[Any]) -> Node | None:
+        root: Node | None = None
+        documents = 0
+        for event in events:
+            kind = type(event).__name__
+            if kind == "DocumentStartEvent":
+                documents += 1
+                if documents > 1:
+                    self._stop("Y1", event.start_mark.index, "A second document begins here")
+                if event.version is not None or event.tags:
+                    self._problems.error(
+                        "Y3",
+                        "A directive (%) is not used in pipelines.",
+                        self._lines.place(event.start_mark.index),
+                        remedy="Leave it out.",
+                    )
+            elif kind not in {"StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"}:
+                root = self._node(event, events, 1)
+        if isinstance(root, Scalar) and root.value is None and root.start == root.end:
+            return None
+        return root
+
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        start = event.start_mark.index
+        self._count += 1
+        if self._count > self._limits.yaml_nodes:
+            limit = self._limits.yaml_nodes
+            self._stop("Y3", start, f"More keys and values than the limit yaml_nodes of {limit}")
+        if depth > self._limits.yaml_depth:
+            limit = self._limits.yaml_depth
+            self._stop("Y3", start, f"Nested deeper than the limit yaml_depth of {limit}")
+        kind = type(event).__name__
+        refused = self._refuse(event, kind)
+        node: Node
+        if kind == "ScalarEvent":
+            node = self._scalar(event)
+        elif kind == "MappingStartEvent":
+            node = self._map(event, events, depth)
+        elif kind == "SequenceStartEvent":
+            node = self._items(event, events, depth)
+        else:
+            node = Refused(self._lines.place(start), start, event.end_mark.index)
+        return Refused(node.place, node.start, node.end) if refused else node
+
+    def _refuse(self, event: Any, kind: str) -> bool:
+        """Report an alias, an anchor or a tag; returns whether the value cannot be used."""
+        start = event.start_mark.index
+        if kind == "AliasEvent":
+            self._fault(start, f"*{event.anchor} repeats another part of the file by reference.")
+            return True
+        if event.anchor is not None:
+            self._fault(start, f"&{event.anchor} marks a part of the file to be repeated.")
+        if getattr(event, "ctag", None) is not None:
+            self._fault(start, f"The tag {event.tag} is not used in pipelines.")
+            return True
+        return False
+
+    def _fault(self, start: int, message: str) -> None:
+        self._problems.error(
+            "Y3", message, self._lines.place(start), remedy="Write the value itself."
+        )
+        if len(self._problems.items) >= _MAXIMUM_FAULTS:
+            raise _StopReadingError
+
+    def _map(self, event: Any, events: Iterator[Any], depth: int) -> Map:
+        entries: dict[str, Entry] = {}
+        for key_event in events:
+            if type(key_event).__name__ == "MappingEndEvent":
+                start = event.start_mark.index
+                end = key_event.end_mark.index
+                flow = bool(event.flow_style)
+                return Map(entries, flow, self._lines.place(start), start, end)
+            key = self._node(key_event, events, depth + 1)
+            node = self._node(next(events), events, depth + 1)
+            if isinstance(key, Scalar) and key.plain and key.text == "<<":
+                self._fault(key.start, "<< merges another part of the file.")
+            elif isinstance(key, Scalar):
+                self._enter(entries, Entry(key.text, key.place, key.start, key.end, node))
+            elif not isinstance(key, Refused):
+                self._fault(key.start, "A key is a map or a list; keys are texts.")
+        raise AssertionError("the parser ends every map")
+
+    def _enter(self, entries: dict[str, Entry], entry: Entry) -> None:
+        first = entries.setdefault(entry.key, entry)
+        if first is entry:
+            return
+        line = first.place.line
+        self._problems.error(
+            "Y2",
+            f"The key {shown(entry.key)} is given twice: in line {line} and here, in line "
+            f"{entry.place.line}.",
+            entry.place,
+            name=entry.key,
+            remedy="Keep one of them.",
+        )
+        if len(self._problems.items) >= _MAXIMUM_FAULTS:
+            raise _StopReadingError
+        # both parts count as there, so that nothing else seems to be missing
+        if isinstance(first.node, Map) and isinstance(entry.node, Map):
+            both = {**entry.node.entries, **first.node.entries}
+            node = Map(both, first.node.flow, first.node.place, first.node.start, first.node.end)
+            entries[entry.key] = Entry(first.key, first.place, first.start, first.end, node)
+
+    def _items(self, event: Any, events: Iterator[Any], depth: int) -> Items:
+        nodes: list[Node] = []
+        for item in events:
+            if type(item).__name__ == "SequenceEndEvent":
+                start, end = event.start_mark.index, item.end_mark.index
+                flow = bool(event.flow_style)
+                return Items(tuple(nodes), flow, self._lines.place(start), start, end)
+            nodes.append(self._node(item, events, depth + 1))
+        raise AssertionError("the parser ends every list")
+
+    def _scalar(self, event: Any) -> Scalar:
+        start, end = event.start_mark.index, event.end_mark.index
+        text = str(event.value)
+        if len(text) > self._limits.yaml_scalar_bytes:
+            self._stop("Y3", start, self._too_long(len(text)))
+        place = self._lines.place(start)
+        plain = event.style is None
+        if plain and len(text) <= MAXIMUM_DIGITS and AMBIGUOUS.fullmatch(text):
+            number = meant_number(text)
+            self._problems.error(
+                "Y1",
+                f"{text} means different things to different programs.",
+                place,
+                found=text,
+                expected="a decimal number, or a text in quotes",
+                remedy=f"Write {number}, or '{text}' in quotes if it is a text.",
+            )
+            return Scalar(number, text, plain, place, start, end)
+        return Scalar(core_value(text) if plain else text, text, plain, place, start, end)
+
+    def _stop(self, code: str, start: int, message: str) -> NoReturn:
+        self._problems.error(code, f"{message}.", self._lines.place(start))
+        raise _StopReadingError
+
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+MAXIMUM_DIGITS = 300
+AMBIGUOUS = re.compile(r"[-+]?0(o?[0-7]+|x[0-9a-fA-F]+|b[01]+|[0-9]+)")
+"""Whole numbers that are octal, hexadecimal, decimal or a text, depending on who reads them."""
+
+
+def core_value(text: str) -> Literal | None:
+    """A value without quotes, typed by the core schema of YAML 1.2."""
+    if text in _NULL:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if len(text) > MAXIMUM_DIGITS:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if _SPECIAL.fullmatch(text):
+        return float(text.replace(".", "", 1).lower())
+    return text
+
+
+def meant_number(text: str) -> int:
+    """The number an ambiguous one most likely stands for."""
+    sign = -1 if text.startswith("-") else 1
+    digits = text.lstrip("+-").lower()
+    if digits.startswith(("0x", "0o", "0b")):
+        return sign * int(digits[2:], {"x": 16, "o": 8, "b": 2}[digits[1]])
+    return sign * int(digits)
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """A stranger's text for a message: on one line, shortened."""
+    flat = " ".join(text.split()) or repr(text)
+    return flat if len(flat) <= limit else f"{flat[: limit - 3]}..."
+
+
+def plain_data(node: Node | None) -> Any:
+    """A node as Python values: dict, list, scalars; what was refused becomes None."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Map):
+        return {key: plain_data(entry.node) for key, entry in node.entries.items()}
+    if isinstance(node, Items):
+        return [plain_data(item) for item in node.nodes]
+    return None
