@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,8 +49,8 @@ def new_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
         ModuleOutOfMemoryError: The disk is full.
         FailedToWriteOutputsError: The folder cannot be written to.
     """
-    temporary = _temporary_beside(path)
-    with _explained(path):
+    temporary = temporary_beside(path)
+    with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
@@ -79,15 +80,15 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     if not replace and target.exists():
         raise OutputExistsError(f"{target} exists already.", "Choose another folder or remove it.")
-    with _explained(target):
+    with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target)
-        scratch = _temporary_beside(target)
+        scratch = temporary_beside(target)
         scratch.mkdir(mode=0o700)
     try:
         yield scratch
-        with _explained(target):
-            _sync_tree(scratch)
+        with explained(target):
+            sync_tree(scratch)
             _publish(scratch, target, replace=replace)
     except BaseException as error:
         remove_tree(scratch)
@@ -112,7 +113,7 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -122,7 +123,7 @@ def _publish(scratch: Path, target: Path, *, replace: bool) -> None:
     if target.exists():
         if not replace:
             raise OutputExistsError(f"{target} appeared while it was being written.")
-        old = _temporary_beside(target)
+        old = temporary_beside(target)
         _replace(target, old)
     try:
         os.chmod(scratch, 0o777 & ~_umask())
@@ -142,7 +143,8 @@ def _umask() -> int:
     return current
 
 
-def _sync_tree(folder: Path) -> None:
+def sync_tree(folder: Path) -> None:
+    """Make the files below ``folder``, and their names, durable."""
     for parent, _, names in os.walk(folder, topdown=False):
         for name in names:
             path = Path(parent, name)
@@ -153,27 +155,45 @@ def _sync_tree(folder: Path) -> None:
 
 
 def _sync_file(path: Path) -> None:
-    # Windows syncs what is open for writing only; a file that is read-only already opens so elsewhere
+    # Windows syncs only what is open for writing, which elsewhere a read-only file must not be
     with open(path, "rb+" if os.name == "nt" else "rb") as stream:
-        os.fsync(stream.fileno())
+        _sync(stream.fileno())
 
 
-def _temporary_beside(target: Path) -> Path:
+def _sync(descriptor: int) -> None:
+    if sys.platform == "darwin":
+        import fcntl
+
+        # fsync leaves the data in the drive's own memory there
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def temporary_beside(target: Path) -> Path:
+    """A name beside ``target`` for what this process is making, or removing."""
     owner = f"{os.getpid()}-{secrets.token_hex(4)}"
     return target.parent / f"{TEMPORARY_PREFIX}{target.name[:80]}-{owner}"
 
 
-def _remove_abandoned(target: Path) -> None:
-    """Remove scratch folders of earlier writers to the same target whose process is gone."""
+def is_abandoned(path: Path) -> bool:
+    """Whether this is a temporary file or folder of ours whose process is gone."""
     import psutil
 
+    name, _, token = path.name.rpartition("-")
+    name, _, process = name.rpartition("-")
+    ours = name.startswith(TEMPORARY_PREFIX) and process.isdigit() and len(token) == 8
+    return ours and not psutil.pid_exists(int(process))
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove scratch folders of earlier writers to the same target whose process is gone."""
     prefix = f"{TEMPORARY_PREFIX}{target.name[:80]}-"
     for path in target.parent.iterdir():
-        if not path.name.startswith(prefix):
-            continue
-        process, _, token = path.name[len(prefix) :].partition("-")
-        ours = process.isdigit() and len(token) == 8
-        if ours and not psutil.pid_exists(int(process)):
+        # the rest is process and token, else it belongs to a target with a longer name
+        its = path.name.startswith(prefix) and path.name[len(prefix) :].count("-") == 1
+        if its and is_abandoned(path):
             remove_tree(path)
 
 
@@ -191,7 +211,13 @@ def _replace(source: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Say of a failure to write what the user can do about it.
+
+    Raises:
+        ModuleOutOfMemoryError: The disk is full.
+        FailedToWriteOutputsError: The place cannot be written to.
+    """
     try:
         yield
     except OSError as error:
