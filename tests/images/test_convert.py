@@ -24,7 +24,8 @@ from visionloom.errors import (
     UsageError,
     VisionloomError,
 )
-from visionloom.images.convert import Converted, convert, parse_class_map
+from visionloom.images.classes import parse_class_map
+from visionloom.images.convert import Converted, convert
 from visionloom.images.directory import (
     Images,
     PixelSource,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from visionloom.artifacts.manifest import read_manifest
-from visionloom.images.directory import Images, PixelOrigin, write_images
+from visionloom.images.directory import Images, write_images
+from visionloom.images.origin import PixelOrigin
 
 
 def test_an_image_directory_tells_the_folder_its_pictures_are_in(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visionloom.errors import InvalidDatasetError, NotInRangeValueError
-from visionloom.images.directory import ImageRecord, Images, PixelOrigin, class_counts
+from visionloom.images.directory import ImageRecord, Images, class_counts
+from visionloom.images.origin import PixelOrigin
 from visionloom.images.split import split
 
 

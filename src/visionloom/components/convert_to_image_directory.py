@@ -97,7 +97,8 @@ def convert_to_image_directory(
     and Parquet lists, plain folders of unlabelled pictures, and image directories written by
     Azure Machine Learning designer are understood.
     """
-    from visionloom.images.convert import convert, parse_class_map
+    from visionloom.images.classes import parse_class_map
+    from visionloom.images.convert import convert
     from visionloom.images.directory import write_images
 
     converted = convert(

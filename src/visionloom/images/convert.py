@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from visionloom.errors import InvalidDatasetError, UsageError
 from visionloom.images import lists
+from visionloom.images.classes import class_list, of_part, renamed
 from visionloom.images.decode import parse_intensity
-from visionloom.images.directory import ImageRecord, Images, Skipped, logical_digest
+from visionloom.images.directory import ImageRecord, Images, logical_digest
 from visionloom.images.examine import examine_all
+from visionloom.images.origin import Skipped
 from visionloom.images.sources import Candidate, Listing, find_pictures
 from visionloom.images.worker import Finding
 from visionloom.settings import Limits
@@ -71,11 +71,11 @@ def convert(
     parse_intensity(intensity)
     limits = context.settings.limits
     listing = find_pictures(source, context.settings, labelled=labelled)
-    candidates = _renamed(listing.candidates, class_map or {})
+    candidates = renamed(listing.candidates, class_map or {})
     candidates = _grouped(candidates, group_by, source, limits, listing.notes)
-    classes = _classes(candidates, listing, class_map or {}, limits)
+    classes = class_list(candidates, listing, class_map or {}, limits)
     if part is not None:
-        candidates = _of_part(candidates, part, source)
+        candidates = of_part(candidates, part, source)
     for note in listing.notes:
         context.log(note)
     findings = examine_all(candidates, listing.origin, intensity, check == "full", context)
@@ -103,51 +103,9 @@ def convert(
     return Converted(_parts(whole, records), tuple(notes))
 
 
-def parse_class_map(text: str) -> dict[str, str]:
-    """Read ``old=new,old2=new2``, or a CSV file with the columns old and new.
-
-    Raises:
-        UsageError: Another text.
-    """
-    if text.lower().endswith(".csv") and Path(text).is_file():
-        with open(text, encoding="utf-8-sig", newline="") as stream:
-            rows = [row for row in csv.reader(stream) if row]
-        pairs = [row for row in rows if [cell.strip().lower() for cell in row] != ["old", "new"]]
-    else:
-        pairs = [part.split("=") for part in text.split(",") if part.strip()]
-    if any(len(pair) != 2 or not pair[0].strip() or not pair[1].strip() for pair in pairs):
-        raise UsageError(
-            f"The class map {text!r} is not understood.",
-            "Write old=new,old2=new2, or name a CSV file with the columns old and new.",
-        )
-    return {old.strip(): new.strip() for old, new in pairs}
-
-
 _WHAT_IS_READ = (
     "Read are JPEG, PNG, BMP, GIF, TIFF, WebP and PPM files with their usual extensions."
 )
-
-
-def _renamed(candidates: list[Candidate], class_map: Mapping[str, str]) -> list[Candidate]:
-    return [
-        replace(c, label=class_map.get(c.label, c.label)) if c.label is not None else c
-        for c in candidates
-    ]
-
-
-def _of_part(
-    candidates: list[Candidate], part: str, source: Path | Sequence[Path]
-) -> list[Candidate]:
-    chosen = [c for c in candidates if c.part == part]
-    parts = dict.fromkeys(c.part for c in candidates)
-    if not chosen and parts:
-        divided = "" not in parts
-        has = ", ".join(parts) if divided else "no parts"
-        raise UsageError(
-            f"{source} has {has}; the part asked for is {part or 'none'!r}.",
-            "Set Part to one of them." if divided else "Leave Part empty.",
-        )
-    return chosen
 
 
 def _grouped(
@@ -199,38 +157,6 @@ def _matched(
     for candidate in candidates:
         match = pattern.search(PurePosixPath(candidate.file).name)
         yield candidate, (match.group(1 if pattern.groups else 0) if match else None)
-
-
-def _classes(
-    candidates: Sequence[Candidate], listing: Listing, class_map: Mapping[str, str], limits: Limits
-) -> tuple[str, ...] | None:
-    """The class list, sorted as plain text; names that collide are an error."""
-    if not listing.labelled:
-        return None
-    if listing.classes is not None:
-        given = [class_map.get(name, name) for name in listing.classes]
-        return tuple(dict.fromkeys(given))
-    names = sorted({c.label for c in candidates if c.label is not None})
-    seen: dict[str, str] = {}
-    for name in names:
-        plain = unicodedata.normalize("NFC", name).casefold().strip()
-        other = seen.setdefault(plain, name)
-        if other != name:
-            raise InvalidDatasetError(
-                f"The class names {other!r} and {name!r} differ only in case, accents' form or "
-                "blanks.",
-                f"If they are one class, add --class-map {name!r}={other!r}.",
-            )
-        if len(name) > limits.class_name_characters:
-            raise InvalidDatasetError(
-                f"The class name {name[:40]!r}... is longer than the limit class_name_characters "
-                f"of {limits.class_name_characters}."
-            )
-    if len(names) > limits.classes:
-        raise InvalidDatasetError(
-            f"There are {len(names)} classes, more than the limit classes of {limits.classes}."
-        )
-    return tuple(names)
 
 
 def _record(number: int, candidate: Candidate, finding: Finding) -> ImageRecord:

@@ -20,6 +20,7 @@ from visionloom.artifacts.tables import ColumnType, read_parquet, write_parquet
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.errors import ArtifactError, InvalidDatasetError
 from visionloom.images.decode import UnreadableImage, decode
+from visionloom.images.origin import PixelOrigin, Skipped
 from visionloom.images.transforms import Transformation
 
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
@@ -57,27 +58,6 @@ class ImageRecord:
     format: str
     frames: int
     stored: str
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that is not used, and why."""
-
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class PixelOrigin:
-    """Where the encoded pictures are.
-
-    Attributes:
-        kind: ``folder``, ``zip``, ``tar``, or ``self`` (``pixels/`` inside the artifact).
-        path: The folder or archive; empty for ``self``.
-    """
-
-    kind: str
-    path: str
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 from visionloom.errors import RunInterrupted
 from visionloom.images.batches import decode_threads
-from visionloom.images.directory import PixelOrigin
+from visionloom.images.origin import PixelOrigin
 from visionloom.images.sources import Candidate, Listing
 from visionloom.images.worker import Finding, Worker
 from visionloom.settings import Limits

@@ -15,11 +15,11 @@ from visionloom.images.directory import (
     FOR_TRAINING,
     ImageRecord,
     Images,
-    PixelOrigin,
     PixelSource,
     read_images,
     write_images,
 )
+from visionloom.images.origin import PixelOrigin
 from visionloom.images.randomness import generator
 from visionloom.spec.context import Context
 

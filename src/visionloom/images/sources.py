@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 from visionloom.errors import InvalidDatasetError
 from visionloom.images import lists, original_format
 from visionloom.images.archives import open_archive
-from visionloom.images.directory import PixelOrigin, Skipped
 from visionloom.images.formats import (
     MANIFEST_EXTENSIONS,
     archive_extension,
@@ -22,6 +21,7 @@ from visionloom.images.formats import (
     is_picture_name,
     reason_not_read,
 )
+from visionloom.images.origin import PixelOrigin, Skipped
 from visionloom.settings import Settings
 
 TRAINING, VALIDATION, TEST = "training", "validation", "test"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from visionloom.errors import InvalidDatasetError, NotLabeledDatasetError, UsageError
-from visionloom.images.convert import parse_class_map
+from visionloom.images.classes import parse_class_map
 from visionloom.images.examine import sampled_sides
 from visionloom.images.sizes import PRETRAINED_SIZE, automatic_size
 from visionloom.images.sources import TEST, TRAINING, VALIDATION, Listing, find_pictures
