@@ -193,33 +193,41 @@ def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
     names: list[str] = []
     skipped: list[Skipped] = []
     inside = root.resolve()
-
-    def unreadable(error: OSError) -> None:
-        name = Path(error.filename).relative_to(root).as_posix()
-        skipped.append(Skipped(name, f"the folder cannot be read: {error.strerror}"))
-
-    for parent, folders, files in os.walk(root, onerror=unreadable):
-        here = Path(parent)
-        for folder in [f for f in folders if (here / f).is_symlink()]:
-            folders.remove(folder)
-            name = (here / folder).relative_to(root).as_posix()
-            skipped.append(Skipped(name, "a symbolic link to a folder: not followed"))
-        for file in files:
-            path = here / file
-            name = path.relative_to(root).as_posix()
-            if path.is_symlink() and is_picture_name(name) and not is_hidden(name):
-                target = path.resolve()
-                if not target.is_file():
-                    skipped.append(Skipped(name, "a symbolic link to nothing"))
-                    continue
-                if not target.is_relative_to(inside):
-                    skipped.append(Skipped(name, "a symbolic link out of the folder"))
-                    continue
-            elif is_picture_name(name) and not path.is_file():
-                skipped.append(Skipped(name, "not a file (a pipe, socket or device)"))
-                continue
-            names.append(name)
+    open_ = [""]
+    while open_:
+        folder = open_.pop()
+        try:
+            with os.scandir(root / folder) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            reason = f"the folder cannot be read: {error.strerror}"
+            skipped.append(Skipped(folder.rstrip("/") or ".", reason))
+            continue
+        for entry in entries:
+            name = folder + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                open_.append(f"{name}/")
+            elif entry.is_symlink() and entry.is_dir():
+                skipped.append(Skipped(name, "a symbolic link to a folder: not followed"))
+            elif reason := _reason_left_out(entry, name, inside):
+                skipped.append(Skipped(name, reason))
+            else:
+                names.append(name)
     return names, skipped
+
+
+def _reason_left_out(entry: os.DirEntry[str], name: str, inside: Path) -> str:
+    """Why a file that is named like a picture is none to be read; empty when it may be read."""
+    if not is_picture_name(name) or entry.is_file(follow_symlinks=False):
+        return ""
+    if not entry.is_symlink():
+        return "not a file (a pipe, socket or device)"
+    if is_hidden(name):
+        return ""
+    target = Path(entry.path).resolve()
+    if not target.is_file():
+        return "a symbolic link to nothing"
+    return "" if target.is_relative_to(inside) else "a symbolic link out of the folder"
 
 
 def _arrange(names: Iterable[str], origin: PixelOrigin, labelled: str) -> Listing:
