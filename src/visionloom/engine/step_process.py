@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from visionloom.artifacts.atomic import write_file
 from visionloom.artifacts.types import Artifact
@@ -52,7 +52,12 @@ _NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory"
 
 @dataclass(frozen=True)
 class Failure:
-    """An error as it crosses processes: class, message, remedy, number, exit status."""
+    """An error as it crosses processes.
+
+    Attributes:
+        kind: Name of its class.
+        message, remedy, number, exit_status: See `VisionloomError`.
+    """
 
     kind: str
     message: str
@@ -60,10 +65,20 @@ class Failure:
     number: str | None = None
     exit_status: int = 1
 
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON value, in ``result.json`` and in the journal."""
+        return {
+            "class": self.kind,
+            "message": self.message,
+            "remedy": self.remedy,
+            "number": self.number,
+            "exit_status": self.exit_status,
+        }
+
 
 @dataclass(frozen=True)
 class Result:
-    """What ``result.json`` holds.
+    """What ``result.json`` holds; ``failure`` is ``error`` there.
 
     Attributes:
         state: ``succeeded``, ``failed``, ``interrupted``, or ``busy``: another process works under
@@ -82,15 +97,23 @@ class Result:
     seconds: float = 0.0
     peak_bytes: int | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON value; `read_result` reads it."""
+        value = {**vars(self), "outputs": dict(self.outputs)}
+        failure = value.pop("failure")
+        return {**value, "error": failure and failure.to_json()}
+
 
 def read_result(folder: Path) -> Result | None:
     """The result in an attempt's folder, or None when there is none yet."""
     try:
         value = json.loads((folder / RESULT_NAME).read_bytes())
-    except (OSError, ValueError):
+        error = value.pop("error")
+        if error:
+            value["failure"] = Failure(error.pop("class"), **error)
+        return Result(**value)
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    failure = value.pop("failure")
-    return Result(**value, failure=Failure(**failure) if failure else None)
 
 
 def run(folder: Path, runner: str) -> int:
@@ -252,7 +275,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
 
 def _leave(folder: Path, result: Result) -> None:
-    write_file(folder / RESULT_NAME, json.dumps(asdict(result)).encode())
+    write_file(folder / RESULT_NAME, json.dumps(result.to_json()).encode())
 
 
 def _failure(error: VisionloomError, status: int) -> Failure:
