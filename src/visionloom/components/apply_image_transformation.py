@@ -8,6 +8,7 @@ from typing import Annotated
 from visionloom.artifacts.types import ImageDirectory, ImageTransformation
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Input, Output, Setting
 
 
@@ -22,6 +23,8 @@ from visionloom.spec.ports import Input, Output, Setting
         "For inference, random crops become centre crops of the same size (C27).",
         "Whether every crop fits is checked here, before training (C24, C28).",
     ),
+    preload=("visionloom.images.directory",),
+    foresee=later("visionloom.images.foresight", "foresee_application"),
 )
 def apply_image_transformation(
     input_image_transformation: Annotated[ImageTransformation, Input("Input image transformation")],

@@ -7,6 +7,7 @@ from typing import Annotated
 from visionloom.artifacts.types import ImageDirectory, Photos
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Input, Output, Setting
 
 
@@ -26,6 +27,8 @@ from visionloom.spec.ports import Input, Output, Setting
         "A damaged image directory of the original is an error, not a class called image (C32).",
         "The pixels stay where they are; Materialize Image Directory makes a copy.",
     ),
+    preload=("visionloom.images.convert",),
+    foresee=later("visionloom.images.foresight", "foresee_conversion"),
 )
 def convert_to_image_directory(
     input_dataset: Annotated[Photos, Input("Input dataset", "A folder, archive, list or picture.")],
@@ -66,6 +69,7 @@ def convert_to_image_directory(
             "Class map",
             "Rename or join classes: old=new,old2=new, or a CSV file with the columns old and new.",
             group="advanced",
+            file="if-there",
         ),
     ] = None,
     intensity: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 from visionloom.artifacts.types import Evaluation, Scores
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Input, Output
 
 
@@ -25,6 +26,8 @@ from visionloom.spec.ports import Input, Output
         "A second input is compared picture by picture, with a paired test.",
         "The misclassified files are listed, worst first.",
     ),
+    preload=("visionloom.inference.evaluation",),
+    foresee=later("visionloom.inference.foresight", "foresee_evaluation"),
 )
 def evaluate_model(
     scored_dataset: Annotated[Scores, Input("Scored dataset")],

@@ -7,6 +7,7 @@ from typing import Annotated
 from visionloom.artifacts.types import ImageTransformation
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Output, Setting
 
 
@@ -35,6 +36,8 @@ def _strength(title: str, what: str, switch: str, high: float, low: float = 0) -
         "Resize can also give an exact width and height (C28).",
         "Quarter turns for pictures without an up.",
     ),
+    preload=("visionloom.images.switches",),
+    foresee=later("visionloom.images.foresight", "foresee_transformation"),
 )
 def init_image_transformation(
     *,

@@ -7,10 +7,16 @@ from typing import Annotated
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Input, Output, Setting
 
 
-@component(title="Materialize Image Directory", category="Image data transformation")
+@component(
+    title="Materialize Image Directory",
+    category="Image data transformation",
+    preload=("visionloom.images.materialize",),
+    foresee=later("visionloom.images.foresight", "foresee_copy"),
+)
 def materialize_image_directory(
     input_image_directory: Annotated[ImageDirectory, Input("Input image directory")],
     *,

@@ -10,7 +10,11 @@ from visionloom.spec.context import Context
 from visionloom.spec.ports import Input, Output
 
 
-@component(title="Model Report", category="Output")
+@component(
+    title="Model Report",
+    category="Output",
+    preload=("visionloom.inference.model_report",),
+)
 def model_report(
     trained_model: Annotated[TrainedModel, Input("Trained model")],
     evaluation_results: Annotated[Evaluation, Input("Evaluation results")],

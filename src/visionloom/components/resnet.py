@@ -7,6 +7,7 @@ from typing import Annotated
 from visionloom.artifacts.types import UntrainedModel
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Output, Setting
 
 
@@ -21,6 +22,8 @@ from visionloom.spec.ports import Output, Setting
         "Normalisation follows the weights (C12).",
         "Weights that cannot be had are an error with three ways on, never a random start.",
     ),
+    preload=("visionloom.models.start",),
+    foresee=later("visionloom.models.foresight", "foresee_model"),
 )
 def resnet(
     *,
@@ -56,6 +59,7 @@ def resnet(
             "A file with weights (safetensors, or .pth opened weights-only).",
             shown_when=("pretrained", True),
             group="advanced",
+            file="always",
         ),
     ] = None,
     context: Context,

@@ -8,6 +8,7 @@ from typing import Annotated
 from visionloom.artifacts.types import ImageDirectory, Scores, TrainedModel
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Input, Output, Setting
 
 
@@ -24,6 +25,9 @@ from visionloom.spec.ports import Input, Output, Setting
         "Labels that look like numbers or NA stay text (C37).",
         "Pictures of any size are scored, in batches that do not depend on the machine (C47).",
     ),
+    computes=True,
+    preload=("visionloom.inference.predictor", "visionloom.inference.scores"),
+    foresee=later("visionloom.inference.foresight", "foresee_scores"),
 )
 def score_image_model(
     trained_model: Annotated[TrainedModel, Input("Trained model")],

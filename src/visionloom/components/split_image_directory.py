@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Input, Output, Setting
 
 
@@ -31,6 +32,8 @@ class Halves(NamedTuple):
         "Pictures of one group, and exact copies of a picture, stay on one side.",
         "Both parts keep the order of the whole.",
     ),
+    preload=("visionloom.images.directory", "visionloom.images.split"),
+    foresee=later("visionloom.images.foresight", "foresee_split"),
 )
 def split_image_directory(
     input_image_directory: Annotated[ImageDirectory, Input("Input image directory")],

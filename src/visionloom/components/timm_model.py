@@ -7,10 +7,17 @@ from typing import Annotated
 from visionloom.artifacts.types import UntrainedModel
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Output, Setting
 
 
-@component(title="timm Model", category="Image classification models", extra="timm")
+@component(
+    title="timm Model",
+    category="Image classification models",
+    extra="timm",
+    preload=("visionloom.models.start",),
+    foresee=later("visionloom.models.foresight", "foresee_any_model"),
+)
 def timm_model(
     *,
     model_name: Annotated[
@@ -26,6 +33,7 @@ def timm_model(
             "A file with weights (safetensors, or .pth opened weights-only).",
             shown_when=("pretrained", True),
             group="advanced",
+            file="always",
         ),
     ] = None,
     context: Context,

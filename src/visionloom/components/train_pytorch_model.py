@@ -7,6 +7,7 @@ from typing import Annotated
 from visionloom.artifacts.types import ImageDirectory, TrainedModel, UntrainedModel
 from visionloom.spec.component import component
 from visionloom.spec.context import Context
+from visionloom.spec.foresight import later
 from visionloom.spec.ports import Input, Output, Setting
 
 _SMALLEST_DOUBLE = 2.2250738585072014e-308
@@ -32,6 +33,10 @@ _SMALLEST_DOUBLE = 2.2250738585072014e-308
         "Top-5 accuracy only with more than five classes (C39).",
         "Nothing of the environment is logged, no code is in the model (C44, C46).",
     ),
+    computes=True,
+    preload=("visionloom.training.train",),
+    foresee=later("visionloom.training.foresight", "foresee_training"),
+    effective=later("visionloom.training.foresight", "effective_training"),
 )
 def train_pytorch_model(
     untrained_model: Annotated[
@@ -70,7 +75,11 @@ def train_pytorch_model(
     ] = None,
     random_seed: Annotated[
         int | None,
-        Setting("Random seed", "Any whole number; empty draws one and records it."),
+        Setting(
+            "Random seed",
+            "Any whole number; empty draws one and records it.",
+            draws_when_empty=True,
+        ),
     ] = 1,
     patience: Annotated[
         int | None,

@@ -96,13 +96,19 @@ def _find(state: Checking, name: str, data: Data) -> Path | None:
             f"{path} {reason}.",
             place,
             expected="a file" if data.type == "uri_file" else "a folder",
-            remedy="Paths are relative to the pipeline's file."
-            if reason == "does not exist"
-            else "Correct type or path.",
+            remedy=_remedy(reason, by_hand=name in state.set_names),
             **facts,
         )
         return None
     return path
+
+
+def _remedy(reason: str, *, by_hand: bool) -> str:
+    if reason != "does not exist":
+        return "Correct type or path."
+    if by_hand:
+        return "Check the path."
+    return "Paths are relative to the pipeline's file."
 
 
 def _suits(state: Checking, name: str, path: Path, port: type[Artifact]) -> bool:
@@ -178,13 +184,18 @@ def _absolute(state: Checking, step: str, name: str, value: str) -> Path | None:
 def foresee(state: Checking) -> None:
     """What steps say before they run, from what is known of their inputs."""
     known: dict[str, Mapping[str, Facts]] = {}
+    hopeless: set[str] = set()
     for step in state.order:
         known[step] = {}
+        sources = state.sources[step]
+        # what comes after a fault would only repeat it
+        if any(isinstance(s, StepSource) and s.step in hopeless for s in sources.values()):
+            hopeless.add(step)
+            continue
         declared = state.declared.get(step)
         values = state.parameters.get(step)
         if declared is None or values is None or declared.component.foresee is None:
             continue
-        sources = state.sources[step]
         needed = [p.name for p in declared.ports.values() if not p.optional]
         if any(port not in sources for port in needed):
             continue
@@ -195,7 +206,10 @@ def foresee(state: Checking) -> None:
             for port, source in sources.items()
         }
         data = {p: s.path for p, s in sources.items() if isinstance(s, DataSource)}
-        known[step] = _ask(state, step, inputs, data, values)
+        told = _ask(state, step, inputs, data, values)
+        if told is None:
+            hopeless.add(step)
+        known[step] = told or {}
 
 
 def _ask(
@@ -204,7 +218,8 @@ def _ask(
     inputs: Mapping[str, Facts],
     data: Mapping[str, Path],
     values: Mapping[str, Value],
-) -> Mapping[str, Facts]:
+) -> Mapping[str, Facts] | None:
+    """What a step says of its outputs; None when it found a fault."""
     component = state.declared[step].component
     pipeline = state.pipeline
 
@@ -234,8 +249,10 @@ def _ask(
             place = state.given[step][about].place
         elif about in data:
             place = _place_of_data(state, step, about)
-    state.problems.error(code, fault.message, place, step=step, name=about, remedy=fault.remedy)
-    return {}
+    state.problems.error(
+        code, fault.message, place, step=step, name=about, remedy=fault.remedy, cause=fault
+    )
+    return None
 
 
 def _place_of_data(state: Checking, step: str, port: str) -> Place:

@@ -11,6 +11,7 @@ from visionloom.spec.ports import nearest
 from visionloom.spec.problems import Place
 from visionloom.spec.yaml_reader import shown
 
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
 _COMPUTE = re.compile(r"(azureml:)?(?P<name>[A-Za-z][A-Za-z0-9_.-]*(:[0-9]+)?)")
 
 
@@ -41,8 +42,8 @@ def place_steps(state: Checking, target: str | None) -> None:
         if step.compute is not None and not pipeline.is_unreadable(*path):
             own = _target(state, step.compute, path, name)
         state.placed[name] = own or default
-    for name, chosen in state.placed.items():
-        _check_device(state, name, chosen)
+    for name in pipeline.steps:
+        _check_device(state, name, by_hand=target is not None)
 
 
 def _target(state: Checking, text: str, path: tuple[str, ...], step: str) -> Target | None:
@@ -72,64 +73,76 @@ def _target(state: Checking, text: str, path: tuple[str, ...], step: str) -> Tar
     return target
 
 
-def _check_device(state: Checking, step: str, target: Target) -> None:
-    """The target's device, and the one that the step itself asks for."""
-    own = state.parameters.get(step, {}).get("device")
+def _check_device(state: Checking, step: str, *, by_hand: bool) -> None:
+    """The device that a step asks for, else its target's, is on this machine."""
     declared = state.declared.get(step)
     if declared is None or not declared.component.computes:
         return
-    asked = own if isinstance(own, str) and own != "auto" else target.device
-    parameter_place = state.pipeline.place("jobs", step, "inputs", "device", value=True)
-    if asked != target.device or "device" in state.given[step]:
-        place, name = parameter_place, "device"
-        if "device" in state.given[step]:
-            place = state.given[step]["device"].place
-    else:
-        place, name = _place_of_target(state, step), "compute"
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", asked):
+    target = state.placed[step]
+    given = state.given[step].get("device")
+    if given is None or given.value in {"", "auto"}:
+        _check_target(state, step, target, by_hand=by_hand)
+        return
+    asked = str(given.value)
+    facts = {"step": step, "name": "device", "found": asked}
+    if not _DEVICE.fullmatch(asked):
         state.problems.error(
-            "P2", f"Device is {shown(asked)!r}, which is not known.", place, step=step, name=name,
-            found=asked, expected="auto, cpu, cuda, cuda:N, mps",
-            remedy="Write auto, cpu, cuda, cuda:N or mps.",
+            "P2", f"Device is {shown(asked)!r}, which is not known.", given.place,
+            expected="auto, cpu, cuda, cuda:N, mps", remedy="Write auto, cpu, cuda, cuda:N or mps.",
+            **facts,
         )  # fmt: skip
         return
     if target.device not in {asked, "auto"} and not _same(asked, target.device):
         state.problems.error(
             "S2",
             f"The step {step} asks for the device {asked}, and runs on the target {target.name}, "
-            f"which is {target.device}.",
-            place,
-            step=step,
-            name=name,
-            found=asked,
+            f"whose device is {target.device}.",
+            given.place,
             expected=target.device,
             remedy="Leave device out, or give the step another compute.",
+            **facts,
         )
         return
-    gpus = state.gpus() if asked.startswith("cuda") else 0
-    reason, remedy = fault_of_device(asked, gpus)
+    reason, remedy = fault_of_device(asked, _gpus(state, asked))
     if reason:
-        where = f"the target {target.name} is {asked}" if name == "compute" else f"{asked}"
         state.problems.error(
-            "S2",
-            f"The step {step} cannot run: {where}, and {reason}.",
-            place,
-            step=step,
-            name=name,
-            found=asked,
-            expected="a device of this machine",
-            remedy=remedy,
-        )
+            "S2", f"The step {step} asks for the device {asked}, and {reason}.", given.place,
+            expected="a device of this machine", remedy=remedy, **facts,
+        )  # fmt: skip
+
+
+def _check_target(state: Checking, step: str, target: Target, *, by_hand: bool) -> None:
+    """The target's device is there; one fault for all steps that run on it for the same reason."""
+    reason, remedy = fault_of_device(target.device, _gpus(state, target.device))
+    if not reason:
+        return
+    pipeline = state.pipeline
+    own = pipeline.steps[step].compute is not None
+    place = Place(str(state.settings.targets))
+    if own:
+        place = pipeline.place("jobs", step, "compute", value=True)
+    elif by_hand:
+        place = Place("--target")
+    elif pipeline.default_compute is not None:
+        place = pipeline.place("settings", "default_compute", value=True)
+    called = "" if target.name == target.device else f", whose device is {target.device}"
+    state.problems.error(
+        "S2",
+        f"The target {target.name}{called}, cannot be used: {reason}."
+        if called
+        else f"The target {target.name} cannot be used: {reason}.",
+        place,
+        step=step if own else "",
+        name="compute",
+        found=target.name,
+        expected="a device of this machine",
+        remedy=remedy,
+    )
+
+
+def _gpus(state: Checking, device: str) -> int:
+    return state.gpus() if device.startswith("cuda") else 0
 
 
 def _same(asked: str, device: str) -> bool:
     return asked.partition(":")[0] == device.partition(":")[0] and "cuda" in {asked, device}
-
-
-def _place_of_target(state: Checking, step: str) -> Place:
-    pipeline = state.pipeline
-    if pipeline.steps[step].compute is not None:
-        return pipeline.place("jobs", step, "compute", value=True)
-    if pipeline.default_compute is not None:
-        return pipeline.place("settings", "default_compute", value=True)
-    return pipeline.place("jobs", step)

@@ -10,9 +10,10 @@ from typing import Any
 from visionloom.engine.checking import Checking, Declared, GivenValue
 from visionloom.errors import ParameterRangeError
 from visionloom.spec.component_reader import has_kind
-from visionloom.spec.pipeline import Data, InputBinding, Literal
+from visionloom.spec.pipeline import Data, InputBinding, Literal, Pipeline
 from visionloom.spec.ports import Parameter, Value, nearest
 from visionloom.spec.problems import Place
+from visionloom.spec.registry import Registry
 from visionloom.spec.yaml_reader import core_value, shown
 
 
@@ -243,3 +244,36 @@ def _hidden(state: Checking, step: str, declared: Declared, values: Mapping[str,
 
 def _plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else shown(str(value))
+
+
+def absolute_values(
+    pipeline: Pipeline, registry: Registry, values: Mapping[str, Literal]
+) -> dict[str, Literal]:
+    """Values set by hand that hold from every working folder: paths become absolute.
+
+    Args:
+        pipeline: Whose inputs are set.
+        registry: Tells which parameters name files.
+        values: As they were said; unknown names stay.
+    """
+    return {
+        name: str(Path(value).expanduser().absolute())
+        if isinstance(value, str) and value and _names_a_path(pipeline, registry, name, value)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _names_a_path(pipeline: Pipeline, registry: Registry, name: str, value: str) -> bool:
+    if isinstance(pipeline.inputs.get(name), Data):
+        return True
+    for step in pipeline.steps.values():
+        component = registry.components.get(step.component.name)
+        for key, bound in step.inputs.items():
+            if component is None or bound != InputBinding(name):
+                continue
+            for parameter in component.parameters:
+                rule = parameter.setting.file
+                if parameter.name == key and rule:
+                    return rule == "always" or Path(value).is_file()
+    return False

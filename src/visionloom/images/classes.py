@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from visionloom.errors import InvalidDatasetError, UsageError
+from visionloom.errors import InvalidDatasetError, NotLabeledDatasetError, UsageError
 from visionloom.images.sources import Candidate, Listing
 from visionloom.settings import Limits
 
@@ -95,3 +95,39 @@ def class_list(
             f"There are {len(names)} classes, more than the limit classes of {limits.classes}."
         )
     return tuple(names)
+
+
+def common_classes(
+    training: Sequence[str] | None, validation: Sequence[str] | None
+) -> tuple[str, ...]:
+    """The classes of training images, which validation images must have too.
+
+    Raises:
+        NotLabeledDatasetError: One of them has no labels.
+        InvalidDatasetError: Fewer than two classes, or different ones.
+    """
+    for name, classes in (("training", training), ("validation", validation)):
+        if classes is None:
+            raise NotLabeledDatasetError(
+                f"The {name} images have no labels.",
+                "Put the pictures of each class in a folder of that name, or give a list of "
+                "images with a label column.",
+            )
+    ours, theirs = tuple(training or ()), tuple(validation or ())
+    if len(ours) < 2:
+        raise InvalidDatasetError(
+            f"The training images have one class, {', '.join(ours)}; two or more are needed."
+        )
+    if set(ours) != set(theirs):
+        only_ours = sorted(set(ours) - set(theirs))
+        only_theirs = sorted(set(theirs) - set(ours))
+        parts = []
+        if only_ours:
+            parts.append(f"only the training images have {', '.join(only_ours)}")
+        if only_theirs:
+            parts.append(f"only the validation images have {', '.join(only_theirs)}")
+        raise InvalidDatasetError(
+            f"The classes of the training and validation images differ: {'; '.join(parts)}.",
+            "Give both the same classes, or let Visionloom split one set.",
+        )
+    return ours

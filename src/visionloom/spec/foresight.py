@@ -6,9 +6,11 @@ A component may foresee: from facts about its inputs, its parameters and a look 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from visionloom.errors import VisionloomError
 from visionloom.settings import Settings
@@ -77,3 +79,12 @@ class AboutInput(Exception):  # noqa: N818 - carries the error
 
 
 Foresee = Callable[[Outlook], Mapping[str, Facts]]
+
+
+def later(module: str, function: str) -> Callable[..., Any]:
+    """A function of a module that is imported when it is first called: start-up stays quick."""
+
+    def call(*arguments: Any) -> Any:
+        return getattr(importlib.import_module(module), function)(*arguments)
+
+    return call

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from visionloom.errors import VisionloomError
 from visionloom.spec.ports import nearest
 
 Severity = Literal["error", "warning"]
@@ -78,6 +79,7 @@ class Problem:
         found, expected: What stands there and what could; empty where it makes no sense.
         remedy: What to do, one sentence; may be empty.
         nearest: The known name most like the one found, or empty.
+        cause: The error the step would raise when run, of a fault that was foreseen.
     """
 
     code: str
@@ -90,6 +92,7 @@ class Problem:
     expected: str = ""
     remedy: str = ""
     nearest: str = ""
+    cause: VisionloomError | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         hints = [self.message]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from visionloom.artifacts.types import ImageDirectory
-from visionloom.errors import InvalidDatasetError, NotLabeledDatasetError
+from visionloom.errors import InvalidDatasetError
+from visionloom.images.classes import common_classes
 from visionloom.images.directory import Images, PixelSource, class_counts, read_images
 from visionloom.images.sizes import automatic_size
 from visionloom.images.switches import default_transformation
@@ -123,33 +124,11 @@ def describe(data: TrainingData, context: Context) -> None:
 
 
 def _common_classes(training: Images, validation: Images) -> tuple[str, ...]:
+    classes = common_classes(training.classes, validation.classes)
     for name, images in (("training", training), ("validation", validation)):
-        if images.classes is None:
-            raise NotLabeledDatasetError(
-                f"The {name} images have no labels.",
-                "Put the pictures of each class in a folder of that name, or give a list of "
-                "images with a label column.",
-            )
         if not images.records:
             raise InvalidDatasetError(f"There is no usable {name} image.")
-    ours, theirs = training.classes or (), validation.classes or ()
-    if len(ours) < 2:
-        raise InvalidDatasetError(
-            f"The training images have one class, {', '.join(ours)}; two or more are needed."
-        )
-    if set(ours) != set(theirs):
-        only_ours = sorted(set(ours) - set(theirs))
-        only_theirs = sorted(set(theirs) - set(ours))
-        parts = []
-        if only_ours:
-            parts.append(f"only the training images have {', '.join(only_ours)}")
-        if only_theirs:
-            parts.append(f"only the validation images have {', '.join(only_theirs)}")
-        raise InvalidDatasetError(
-            f"The classes of the training and validation images differ: {'; '.join(parts)}.",
-            "Give both the same classes, or let Visionloom split one set.",
-        )
-    return ours
+    return classes
 
 
 def _check_validation(
