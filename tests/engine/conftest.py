@@ -10,8 +10,8 @@ import pytest
 
 from tests.engine.work import RUNNER
 from visionloom.engine import process
-from visionloom.engine.executors.base import Ended, Job
-from visionloom.engine.executors.local import LocalExecutor, write_job
+from visionloom.engine.executors.base import Ended, Job, write_job
+from visionloom.engine.executors.local import LocalExecutor
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,7 +48,6 @@ def job(tmp_path: Path, home: Path) -> Callable[..., Job]:
 
     def make(name: str = "step", attempt: int = 1, **changes: object) -> Job:
         folder = tmp_path / "attempts" / name / str(attempt)
-        folder.mkdir(parents=True)
         known = {key: changes.pop(key) for key in tuple(changes) if hasattr(Job, key) or key in (
             "environment", "memory_bytes", "lock", "finish", "preload")}  # fmt: skip
         made = Job(

@@ -8,11 +8,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.engine.work import RUNNER, Note, read_note, work
+from tests.engine.work import RUNNER, read_note, work
 from visionloom.artifacts.memo import DigestMemo
 from visionloom.artifacts.objects import ObjectStore
 from visionloom.engine import process
@@ -31,8 +31,8 @@ from visionloom.engine.resolved import (
 from visionloom.engine.supervisor import Supervisor
 from visionloom.engine.targets import Target
 from visionloom.engine.timings import Clock, Timings
-from visionloom.records.recorder import Recorder, open_records
-from visionloom.records.rows import RUN_ENDS, STEP_ENDS, RunRow, State, StepRow
+from visionloom.records.recorder import open_records
+from visionloom.records.rows import RUN_ENDS, STEP_ENDS, ProcessIdentity, RunRow, StepRow
 from visionloom.settings import Settings
 from visionloom.spec.pipeline import Pipeline
 
@@ -166,8 +166,7 @@ class Bench:
 
     def start(self, run: RunRow, **changes: Any) -> subprocess.Popen[bytes]:
         """Start a supervisor process for a run."""
-        log = open(Path(run.folder) / "supervisor.log", "ab")
-        with log:
+        with open(Path(run.folder) / "supervisor.log", "ab") as log:
             return subprocess.Popen(
                 [
                     *(sys.executable, "-m", "tests.engine.supervise"),
@@ -206,7 +205,7 @@ class Bench:
         """The lines of the run's journal."""
         return list(follow(Path(run.folder) / JOURNAL_NAME, stop=lambda: True))
 
-    def processes(self, run: RunRow) -> list[process.ProcessIdentity]:
+    def processes(self, run: RunRow) -> list[ProcessIdentity]:
         """Whatever of the run is alive."""
         return process.find_marked(self.marker(run.id))
 
@@ -254,8 +253,3 @@ class Bench:
     def close(self) -> None:
         """Close the records."""
         self.recorder.close()
-
-
-def ended(state: State) -> bool:
-    """Whether a run in this state has ended."""
-    return state in RUN_ENDS

@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 
 from visionloom.artifacts.atomic import remove_tree
 from visionloom.engine.attempts import Attempt, Retry, Verdict, judge, make_job, stopped
-from visionloom.engine.executors.base import FINISH_NAME, Ended
-from visionloom.engine.executors.local import write_job
+from visionloom.engine.executors.base import FINISH_NAME, Ended, write_job
 from visionloom.engine.finishing import Finished, finish_step, result_row
 from visionloom.engine.key_lock import KeyLock
 from visionloom.engine.resolved import ResolvedStep
@@ -170,7 +169,8 @@ class Course:
             remove_tree(Path(job.scratch))
         write_job(job)
         row = AttemptRow(job.run, job.step, job.attempt, started=tools.clock.wall())
-        tools.recorder.start_attempt(row, fence=tools.fence)
+        if not tools.recorder.start_attempt(row, fence=tools.fence) and self._ended_already():
+            return
         self.number = job.attempt
         self._settle("running", "")
         self.attempt = attempt = Attempt(job, moved=tools.attention.now)
@@ -179,6 +179,7 @@ class Course:
             attempt.process = tools.executor.start(job)
         except ProcessLostError:
             attempt.ended = Ended(None)
+        self.watch()
 
     def _has_key(self) -> bool:
         """Whether it is alone with its key, and still to be made."""

@@ -42,6 +42,8 @@ class ForkServer:
                     *(str(theirs.fileno()), *modules),
                 ],
                 stdin=subprocess.DEVNULL,
+                # it may outlive us: whoever reads our output must not wait for it
+                stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 env={**os.environ, process.MARKER: " " * process.MARKER_ROOM},
                 start_new_session=True,

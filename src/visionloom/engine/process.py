@@ -176,16 +176,16 @@ def descendants(pid: int) -> list[ProcessIdentity]:
     ]
 
 
-def remaining(leader: ProcessIdentity, marker: str) -> list[ProcessIdentity]:
+def remaining(leader: ProcessIdentity | None, marker: str) -> list[ProcessIdentity]:
     """What is left of a process that leads a session: itself, its group, its session, its
     descendants, and whatever carries its marker; with the descendants of all of these.
 
     Once the leader is gone only the marker counts: its number may be another session's by now.
     """
     entries = table()
-    holder = entries.get(leader.pid)
+    holder = entries.get(leader.pid) if leader else None
     found: set[int] = set()
-    if holder is not None and _identity(holder) == leader:
+    if leader and holder and _identity(holder) == leader:
         found = {e.pid for e in entries.values() if leader.pid in (e.pid, e.group, e.session)}
     if marker:
         found |= {e.pid for e in entries.values() if marker_of(e.pid) == marker}

@@ -36,6 +36,7 @@ from visionloom.engine.executors.base import (
     STOP_NAME,
     Job,
     read_job,
+    write_json,
 )
 from visionloom.engine.journal import LineFile, line_of
 from visionloom.errors import ModuleOutOfMemoryError, RunInterrupted, VisionloomError
@@ -134,7 +135,7 @@ def run(folder: Path, runner: str) -> int:
     _stop_on_signals(stop)
     job = read_job(folder)
     process.set_title(f"vl:{job.step}")
-    write_file(folder / PROCESS_NAME, json.dumps(asdict(process.identify())).encode())
+    write_json(folder / PROCESS_NAME, asdict(process.identify()))
     if job.finish:
         finish.set()
     lock = key_lock.take(Path(job.lock), f"{job.run} {job.step}") if job.lock else None

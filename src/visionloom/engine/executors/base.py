@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.errors import FailedToWriteOutputsError
 from visionloom.records.rows import ProcessIdentity
 from visionloom.spec.ports import Value
 
@@ -84,6 +86,30 @@ class Job:
 def run_marker(home: str, run: str) -> str:
     """How the markers of a run's processes begin; of no other run in any home folder."""
     return f"{sha256_of_bytes(home.encode())[:12]}.{run}."
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace a file of an attempt's folder: the old content or the new.
+
+    It does not wait for the disk: nothing of an attempt goes on after a power cut.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(json.dumps(value), encoding="utf-8")
+    os.replace(beside, path)
+
+
+def write_job(job: Job) -> None:
+    """Write the job where its process reads it.
+
+    Raises:
+        FailedToWriteOutputsError: It cannot be written.
+    """
+    try:
+        job.path.mkdir(parents=True, exist_ok=True)
+        write_json(job.path / JOB_NAME, job.to_json())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FailedToWriteOutputsError(f"{job.path} could not be written: {reason}.") from error
 
 
 def read_job(folder: Path) -> Job:

@@ -21,7 +21,6 @@ from pathlib import Path
 
 from visionloom.engine import process
 from visionloom.engine.executors.base import (
-    JOB_NAME,
     LOG_NAME,
     STOP_NAME,
     Ended,
@@ -91,8 +90,6 @@ class LocalExecutor:
         self._woken, self._wake = os.pipe()
         for end in (self._woken, self._wake):
             os.set_blocking(end, False)
-        # steps of a server that died come to us
-        process.become_subreaper()
 
     def prepare(self, preload: Sequence[str]) -> None:
         """See `Executor.prepare`."""
@@ -109,6 +106,8 @@ class LocalExecutor:
 
     def start(self, job: Job) -> ProcessIdentity:
         """See `Executor.start`."""
+        # steps of a server that dies come to us
+        process.become_subreaper()
         kills = _memory_kills()
         running = self._forked(job) if self._forks(job) else self._spawned(job)
         running.kills = kills
@@ -117,10 +116,8 @@ class LocalExecutor:
 
     def adopt(self, job: Job, process_: ProcessIdentity) -> bool:
         """See `Executor.adopt`."""
-        if not process.is_alive(process_):
-            return False
         self._running[job.folder] = _Running(process_, kills=_memory_kills())
-        return True
+        return process.is_alive(process_)
 
     def poll(self, job: Job) -> Ended | None:
         """See `Executor.poll`."""
@@ -133,21 +130,23 @@ class LocalExecutor:
 
     def stop(self, job: Job, *, kill: bool) -> None:
         """See `Executor.stop`."""
-        running = self._running[job.folder]
+        running = self._running.get(job.folder)
+        leader = running.identity if running else None
         if kill:
             # the leader last: while it is there its descendants can be told
-            left = process.remaining(running.identity, job.marker)
-            for one in sorted(left, key=lambda one: one == running.identity):
+            left = process.remaining(leader, job.marker)
+            for one in sorted(left, key=lambda one: one == leader):
                 process.send_signal(one, process.KILL)
         elif sys.platform == "win32":
             with contextlib.suppress(OSError):
                 (job.path / STOP_NAME).touch()
-        else:
-            process.send_signal(running.identity, signal.SIGTERM, group=True)
+        elif leader is not None:
+            process.send_signal(leader, signal.SIGTERM, group=True)
 
     def is_empty(self, job: Job) -> bool:
         """See `Executor.is_empty`."""
-        return not process.remaining(self._running[job.folder].identity, job.marker)
+        running = self._running.get(job.folder)
+        return not process.remaining(running.identity if running else None, job.marker)
 
     def dump(self, job: Job) -> None:
         """See `Executor.dump`."""
@@ -205,22 +204,22 @@ class LocalExecutor:
         return _Running(identity, server, token)
 
     def _spawned(self, job: Job) -> _Running:
-        with open(job.path / LOG_NAME, "ab") as log:
-            started = subprocess.Popen(
-                [
-                    *(sys.executable, "-P", "-m", "visionloom.engine.step_process"),
-                    *(job.folder, self._runner),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **_environment(job), process.MARKER: job.marker},
-                start_new_session=True,
-            )
         try:
+            with open(job.path / LOG_NAME, "ab") as log:
+                started = subprocess.Popen(
+                    [
+                        *(sys.executable, "-P", "-m", "visionloom.engine.step_process"),
+                        *(job.folder, self._runner),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={**os.environ, **_environment(job), process.MARKER: job.marker},
+                    start_new_session=True,
+                )
             return _Running(process.identify(started.pid, dead=True), spawned=started)
-        except ProcessLookupError:
-            raise ProcessLostError("The step's process ended before it began.") from None
+        except OSError as error:
+            raise ProcessLostError(f"The step's process did not begin: {error}.") from None
 
     def _look(self, running: _Running) -> Ended | None:
         ended: Ended | None = None
@@ -266,15 +265,6 @@ def device_variables(device: str) -> dict[str, str]:
         return {"CUDA_VISIBLE_DEVICES": ""}
     kind, _, number = device.partition(":")
     return {"CUDA_VISIBLE_DEVICES": number} if kind == "cuda" and number else {}
-
-
-def write_job(job: Job) -> None:
-    """Write the job where its process reads it."""
-    import json
-
-    from visionloom.artifacts.atomic import write_file
-
-    write_file(job.path / JOB_NAME, json.dumps(job.to_json()).encode())
 
 
 def _environment(job: Job) -> Mapping[str, str]:
