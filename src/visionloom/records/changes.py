@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from visionloom.errors import LeaseLostError, RunStateError
 from visionloom.records.rows import RUN_ENDS, STEP_ENDS, STEP_MOVES
@@ -14,10 +14,17 @@ from visionloom.records.tables import attempts, events, pins, runs, slots, steps
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
-_RUN = select(
-    runs.c.id, runs.c.state, runs.c.fence, runs.c.cancel, runs.c.supervisor, runs.c.name
-).with_for_update()
-_STEP = select(steps.c.state, steps.c.key).with_for_update()
+_RUN = (
+    select(runs.c.id, runs.c.state, runs.c.fence, runs.c.cancel, runs.c.supervisor, runs.c.name)
+    .where(runs.c.id == bindparam("of_run"))
+    .with_for_update()
+)
+_STEP = (
+    select(steps.c.state, steps.c.key)
+    .where(steps.c.run == bindparam("of_run"), steps.c.name == bindparam("of_step"))
+    .with_for_update()
+)
+_EVENT = insert(events)
 
 _END_OF_RUN = {"succeeded": "not needed", "failed": "the run failed"}
 
@@ -34,7 +41,7 @@ def held_run(connection: Connection, run: str, fence: int | None) -> Row[*tuple[
         RunStateError: There is no such run.
         LeaseLostError: Another supervisor acquired it since.
     """
-    row = connection.execute(_RUN.where(runs.c.id == run)).one_or_none()
+    row = connection.execute(_RUN, {"of_run": run}).one_or_none()
     if row is None:
         raise RunStateError(f"There is no run {run}.", "List them: visionloom runs list.")
     if fence is not None and row.fence != fence:
@@ -51,7 +58,7 @@ def held_step(connection: Connection, run: str, step: str) -> Row[*tuple[Any, ..
     Raises:
         RunStateError: There is no such step.
     """
-    row = connection.execute(_STEP.where(steps.c.run == run, steps.c.name == step)).one_or_none()
+    row = connection.execute(_STEP, {"of_run": run, "of_step": step}).one_or_none()
     if row is None:
         raise RunStateError(f"Run {run} has no step {step}.")
     return row
@@ -126,9 +133,8 @@ def add_event(
     *, step: str = "",
 ) -> None:  # fmt: skip
     """Remember one change."""
-    connection.execute(
-        insert(events).values(run=run, step=step, kind=kind, old=old, new=new, reason=reason, at=at)
-    )
+    values = {"run": run, "step": step, "kind": kind, "old": old, "new": new}
+    connection.execute(_EVENT, {**values, "reason": reason, "at": at})
 
 
 def insert_all(connection: Connection, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:

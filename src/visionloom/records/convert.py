@@ -31,8 +31,8 @@ def from_row(kind: type[T], row: Row[*tuple[Any, ...]]) -> T:
 
     Fields without a column keep their default.
     """
-    columns = row._mapping
-    values = {f.name: columns[f.name] for f in fields(kind) if f.name in columns}
+    columns = row._asdict()
+    values = {name: columns[name] for name in kind.__dataclass_fields__ if name in columns}
     for name in ("supervisor", "process"):
         if values.get(name) is not None:
             values[name] = ProcessIdentity(**values[name])

@@ -203,7 +203,8 @@ class Recorder:
     ) -> bool:
         """Give a step another state, or an open one another reason (without an event).
 
-        Slots of a step that does not run any more are freed, an attempt left open is closed.
+        Slots of a step that does not run any more are freed, an attempt left open is closed. A
+        supervisor's step begins to run, succeeds and is reused by the methods below alone.
 
         Raises:
             LeaseLostError: Another supervisor took the run over.
@@ -358,7 +359,7 @@ class Recorder:
         self, target: str, capacity: int, count: int, run: str, step: str, *,
         fence: int | None = None,
     ) -> bool:  # fmt: skip
-        """Take slots of a target for a step; False when too few are free.
+        """Take slots of a target for an open step; False when too few are free.
 
         Raises:
             LeaseLostError: Another supervisor took the run over.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from visionloom.errors import RunStateError
 from visionloom.records import references
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 # in lists the text of the pipeline would only be in the way
 _LISTED = [column for column in runs.c if column.name not in {"number", "pipeline"}]
+_RUN = select(runs).where(runs.c.id == bindparam("of_run"))
+_EVENTS = (
+    select(events)
+    .where(events.c.run == bindparam("of_run"), events.c.sequence > bindparam("after"))
+    .order_by(events.c.sequence)
+)
 _NEWEST_FIRST = runs.c.number.desc()
 _HOW_TO_LIST = "List them: visionloom runs list."
 
@@ -54,7 +60,7 @@ def create(connection: Connection, run: RunRow, its_steps: Sequence[StepRow], no
 
 def get(connection: Connection, run: str) -> RunRow:
     """See `Recorder.get_run`."""
-    row = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
+    row = connection.execute(_RUN, {"of_run": run}).one_or_none()
     if row is None:
         raise RunStateError(f"There is no run {run}.", _HOW_TO_LIST)
     return from_row(RunRow, row)
@@ -97,8 +103,7 @@ def still_open(connection: Connection) -> list[RunRow]:
 
 def events_of(connection: Connection, run: str, after: int) -> list[EventRow]:
     """See `Recorder.events`."""
-    query = select(events).where(events.c.run == run, events.c.sequence > after)
-    rows = connection.execute(query.order_by(events.c.sequence))
+    rows = connection.execute(_EVENTS, {"of_run": run, "after": after})
     return [from_row(EventRow, row) for row in rows]
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select
 
-from visionloom.records.changes import held_run
+from visionloom.records.changes import held_run, held_step
+from visionloom.records.rows import STEP_ENDS
 from visionloom.records.tables import slots
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def take(
     # on a server that lets several write at once, this keeps two from taking the last slot
     connection.execute(select(slots).where(slots.c.target == target).with_for_update()).all()
     held_run(connection, run, fence)
+    if held_step(connection, run, step).state in STEP_ENDS:
+        return False
     its = (slots.c.target == target, slots.c.run == run, slots.c.step == step)
     taken = connection.execute(
         select(func.coalesce(func.sum(slots.c.count), 0)).where(slots.c.target == target)

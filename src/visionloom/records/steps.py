@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from visionloom.errors import RunStateError
 from visionloom.records import references
@@ -30,11 +30,27 @@ from visionloom.records.tables import attempts, objects, outputs, results, steps
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+# a supervisor starts, commits or reuses a step, which brings attempt and outputs with it
+_BY_OTHER_WAYS = frozenset({"running", "succeeded", "reused"})
+_STEPS = select(steps).where(steps.c.run == bindparam("of_run")).order_by(steps.c.position)
+_ATTEMPTS = (
+    select(attempts)
+    .where(attempts.c.run == bindparam("of_run"))
+    .order_by(attempts.c.step, attempts.c.number)
+)
+_ATTEMPTS_OF_STEP = _ATTEMPTS.where(attempts.c.step == bindparam("of_step"))
+_OUTPUTS = (
+    select(outputs, objects.c.digest, objects.c.type, objects.c.bytes, objects.c.refers_to)
+    .join(objects, objects.c.id == outputs.c.object)
+    .where(outputs.c.run == bindparam("of_run"))
+    .order_by(outputs.c.step, outputs.c.port)
+)
+_OUTPUTS_OF_STEP = _OUTPUTS.where(outputs.c.step == bindparam("of_step"))
+
 
 def steps_of(connection: Connection, run: str) -> list[StepRow]:
     """See `Recorder.steps`."""
-    query = select(steps).where(steps.c.run == run).order_by(steps.c.position)
-    return [from_row(StepRow, row) for row in connection.execute(query)]
+    return [from_row(StepRow, row) for row in connection.execute(_STEPS, {"of_run": run})]
 
 
 def with_key(connection: Connection, key: str, state: str) -> list[StepRow]:
@@ -45,23 +61,15 @@ def with_key(connection: Connection, key: str, state: str) -> list[StepRow]:
 
 def attempts_of(connection: Connection, run: str, step: str) -> list[AttemptRow]:
     """See `Recorder.attempts`."""
-    query = select(attempts).where(attempts.c.run == run)
-    if step:
-        query = query.where(attempts.c.step == step)
-    rows = connection.execute(query.order_by(attempts.c.step, attempts.c.number))
+    query = _ATTEMPTS_OF_STEP if step else _ATTEMPTS
+    rows = connection.execute(query, {"of_run": run, "of_step": step} if step else {"of_run": run})
     return [from_row(AttemptRow, row) for row in rows]
 
 
 def outputs_of(connection: Connection, run: str, step: str) -> list[OutputRow]:
     """See `Recorder.outputs`."""
-    query = (
-        select(outputs, objects.c.digest, objects.c.type, objects.c.bytes, objects.c.refers_to)
-        .join(objects, objects.c.id == outputs.c.object)
-        .where(outputs.c.run == run)
-    )
-    if step:
-        query = query.where(outputs.c.step == step)
-    rows = connection.execute(query.order_by(outputs.c.step, outputs.c.port))
+    query = _OUTPUTS_OF_STEP if step else _OUTPUTS
+    rows = connection.execute(query, {"of_run": run, "of_step": step} if step else {"of_run": run})
     return [from_row(OutputRow, row) for row in rows]
 
 
@@ -84,6 +92,8 @@ def move(
             .values(reason=reason)
         )
         return True
+    if fence is not None and new in _BY_OTHER_WAYS:
+        return False
     return swap_step(connection, run, step, row.state, new, reason, now)
 
 
