@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visionloom.errors import InvalidPipelineError
 from visionloom.settings import Limits
@@ -29,6 +29,9 @@ from visionloom.spec.problems import Problem, in_order
 from visionloom.spec.yaml_reader import read_yaml
 from visionloom.spec.yaml_writer import write_yaml
 
+if TYPE_CHECKING:
+    from visionloom.spec.pipeline_document import PipelineDocument
+
 
 @dataclass(frozen=True)
 class ReadPipeline:
@@ -38,11 +41,20 @@ class ReadPipeline:
         pipeline: As far as it could be read.
         problems: Faults of the text, in order.
         text: The text, without byte order mark.
+        marked: Whether the file begins with a byte order mark.
     """
 
     pipeline: Pipeline
     problems: tuple[Problem, ...] = ()
     text: str = ""
+    marked: bool = False
+
+    @property
+    def document(self) -> PipelineDocument:
+        """The file, to be edited."""
+        from visionloom.spec.pipeline_document import PipelineDocument
+
+        return PipelineDocument(self.text, self.pipeline.folder, self.pipeline.file, self.marked)
 
 
 def read_pipeline(path: Path, limits: Limits | None = None) -> ReadPipeline:
@@ -86,7 +98,8 @@ def _read(data: bytes, folder: Path, file: str, limits: Limits) -> ReadPipeline:
         pipeline = reader.read(source.root)
     else:
         pipeline = Pipeline(folder=folder, file=file, unreadable=frozenset({()}))
-    return ReadPipeline(pipeline, tuple(in_order(source.problems)), source.text)
+    marked = data.startswith(b"\xef\xbb\xbf")
+    return ReadPipeline(pipeline, tuple(in_order(source.problems)), source.text, marked)
 
 
 def write_pipeline(pipeline: Pipeline) -> str:

@@ -13,7 +13,7 @@ from visionloom.spec.step_reader import OTHER_STEPS, StepReader
 from visionloom.spec.yaml_reader import Map, Node, shown
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json"
-_TOP = (
+TOP_KEYS = (
     "$schema", "type", "name", "display_name", "experiment_name", "description", "tags",
     "settings", "inputs", "outputs", "jobs",
 )  # fmt: skip
@@ -56,7 +56,7 @@ class PipelineReader:
             form.places["=",] = root.place
             form.wrong(root, (), "a map with type: pipeline and jobs")
             return self._nothing()
-        found = form.known(root, (), _TOP, "A pipeline", _TOP_ELSEWHERE)
+        found = form.known(root, (), TOP_KEYS, "A pipeline", _TOP_ELSEWHERE)
         self._check_head(found)
         settings = self._settings(found)
         return Pipeline(

@@ -28,7 +28,7 @@ OTHER_STEPS = dict.fromkeys(
     ("sweep", "parallel", "pipeline", "automl", "spark", "import", "data_transfer", "if_else"),
     "Azure knows it, Visionloom does not: it runs steps of type command.",
 )
-_STEP = (
+STEP_KEYS = (
     "type", "component", "display_name", "description", "comment", "tags", "compute",
     "resources", "environment_variables", "inputs", "outputs",
 )  # fmt: skip
@@ -61,7 +61,7 @@ class StepReader:
         table = form.map(node, path)
         if table is None:
             return Step(ComponentReference(""))
-        said = form.known(table, path, _STEP, f"The step {path[-1]}", _STEP_ELSEWHERE)
+        said = form.known(table, path, STEP_KEYS, f"The step {path[-1]}", _STEP_ELSEWHERE)
         if "type" in said:
             form.choice(said["type"], (*path, "type"), ("command",), OTHER_STEPS)
         outputs, forms = self._step_outputs(said, path)

@@ -1,0 +1,207 @@
+"""A pipeline file being edited: every edit keeps the rest of the text as it is.
+
+The designer edits files through this, one edit at a time; undo is the text before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from visionloom.errors import InvalidPipelineError
+from visionloom.settings import Limits
+from visionloom.spec.names import OutputBinding
+from visionloom.spec.pipeline import (
+    Bound,
+    Data,
+    InputBinding,
+    Literal,
+    PipelineOutput,
+    Step,
+    StepBinding,
+)
+from visionloom.spec.pipeline_file import (
+    ReadPipeline,
+    bound_document,
+    input_document,
+    output_document,
+    pipeline_from_text,
+    step_document,
+)
+from visionloom.spec.pipeline_reader import TOP_KEYS
+from visionloom.spec.step_reader import STEP_KEYS
+from visionloom.spec.yaml_editor import remove_key, rename_key, set_value, value_at
+
+_BOM = "\ufeff"
+_SETTINGS = ("default_compute", "default_datastore", "continue_on_step_failure", "force_rerun")
+
+
+@dataclass(frozen=True)
+class PipelineDocument:
+    """The text of a pipeline file.
+
+    Attributes:
+        text: Without byte order mark; line ends as they are.
+        folder: What relative paths are relative to.
+        file: Name for messages.
+        marked: Whether the file begins with a byte order mark.
+    """
+
+    text: str
+    folder: Path
+    file: str = ""
+    marked: bool = False
+
+    def to_bytes(self) -> bytes:
+        """The file's bytes; those it was read from when nothing was edited."""
+        mark = _BOM if self.marked else ""
+        return (mark + self.text).encode("utf-8", errors="surrogatepass")
+
+    def read(self, limits: Limits | None = None) -> ReadPipeline:
+        """The pipeline that the text describes, with its faults."""
+        return pipeline_from_text(self.text, self.folder, self.file, limits)
+
+    def set_head(self, key: str, value: str | None) -> PipelineDocument:
+        """Set or, with None, leave out ``display_name``, ``description``, ``experiment_name``."""
+        return self._set((key,), value, TOP_KEYS)
+
+    def set_setting(self, key: str, value: str | bool | None) -> PipelineDocument:
+        """Set or leave out ``default_compute``, ``force_rerun`` ..."""
+        return self._set(("settings", key), value, _SETTINGS)
+
+    def set_pipeline_input(self, name: str, value: Literal | Data | None) -> PipelineDocument:
+        """Set, add or take away an input of the pipeline; steps stay bound to it."""
+        if isinstance(value, Data):
+            # key by key, so that what is the same keeps its place and comments
+            document = self._without_value(("inputs", name))
+            for key in ("type", "path", "mode"):
+                said = input_document(value).get(key)
+                document = document._set(
+                    ("inputs", name, key), said, ("type", "path", "mode"), keep=True
+                )
+            return document
+        return self._set(("inputs", name), None if value is None else input_document(value))
+
+    def set_pipeline_output(self, name: str, value: PipelineOutput | None) -> PipelineDocument:
+        """Set, add or take away an output of the pipeline."""
+        if value is None:
+            return self._set(("outputs", name), None)
+        document = self._with_section("outputs")
+        text = set_value(document.text, ("outputs", name), output_document(value))
+        return replace(document, text=text)
+
+    def rename_pipeline_input(self, old: str, new: str) -> PipelineDocument:
+        """Rename an input of the pipeline and what is bound to it.
+
+        Raises:
+            InvalidPipelineError: There is none of that name, or the new name is taken.
+        """
+        document = replace(self, text=rename_key(self.text, ("inputs", old), new))
+        return document._rebound(InputBinding(old), InputBinding(new))
+
+    def rename_pipeline_output(self, old: str, new: str) -> PipelineDocument:
+        """Rename an output of the pipeline and what writes it; errors as for inputs."""
+        document = replace(self, text=rename_key(self.text, ("outputs", old), new))
+        for name, step in self.read().pipeline.steps.items():
+            for port, output in step.outputs.items():
+                if output == old:
+                    document = document.set_step_output(name, port, new)
+        return document
+
+    def add_step(self, name: str, step: Step) -> PipelineDocument:
+        """Add a step at the end.
+
+        Raises:
+            InvalidPipelineError: The name is taken.
+        """
+        if name in self.read().pipeline.steps:
+            raise InvalidPipelineError(f"There is a step {name} already.", "Choose another name.")
+        return self._set(("jobs", name), step_document(step), TOP_KEYS)
+
+    def remove_step(self, name: str) -> PipelineDocument:
+        """Take a step away, and what is bound to it."""
+        document = self
+        for other, step in self.read().pipeline.steps.items():
+            for key, bound in step.inputs.items():
+                if other != name and isinstance(bound, StepBinding) and bound.step == name:
+                    document = document.set_step_input(other, key, None)
+        return replace(document, text=remove_key(document.text, ("jobs", name)))
+
+    def rename_step(self, old: str, new: str) -> PipelineDocument:
+        """Rename a step and what is bound to it.
+
+        Raises:
+            InvalidPipelineError: There is none of that name, or the new name is taken.
+        """
+        steps = self.read().pipeline.steps
+        document = replace(self, text=rename_key(self.text, ("jobs", old), new))
+        for name, step in steps.items():
+            for key, bound in step.inputs.items():
+                if isinstance(bound, StepBinding) and bound.step == old:
+                    here = new if name == old else name
+                    document = document.set_step_input(here, key, StepBinding(new, bound.port))
+        return document
+
+    def set_step_input(self, step: str, name: str, value: Bound | None) -> PipelineDocument:
+        """Set or bind an input of a step; None leaves it out."""
+        said = None if value is None else bound_document(value)
+        return self._set(("jobs", step, "inputs", name), said)
+
+    def set_step_output(self, step: str, port: str, output: str | None) -> PipelineDocument:
+        """Deliver an output of a step to an output of the pipeline; None keeps it in the store."""
+        said = None if output is None else str(OutputBinding(output))
+        return self._set(("jobs", step, "outputs", port), said)
+
+    def set_step(self, step: str, key: str, value: str | None) -> PipelineDocument:
+        """Set or leave out ``component``, ``display_name``, ``comment``, ``compute`` ... of a step.
+
+        Raises:
+            InvalidPipelineError: There is no such step.
+        """
+        if step not in self.read().pipeline.steps:
+            raise InvalidPipelineError(f"There is no step {step}.")
+        return self._set(("jobs", step, key), value, STEP_KEYS)
+
+    def _rebound(self, old: InputBinding, new: InputBinding) -> PipelineDocument:
+        document = self
+        for name, step in self.read().pipeline.steps.items():
+            for key, bound in step.inputs.items():
+                if bound == old:
+                    document = document.set_step_input(name, key, new)
+        return document
+
+    def _set(
+        self, path: tuple[str, ...], value: Any, order: tuple[str, ...] = (), *, keep: bool = False
+    ) -> PipelineDocument:
+        """Set a value, or with None take the key away, and the map that held it alone."""
+        if value is not None:
+            document = self._with_section(*path[:-1])
+            return replace(document, text=set_value(document.text, path, value, order))
+        text = remove_key(self.text, path)
+        holder = path[:-1]
+        while (
+            not keep
+            and holder
+            and not (holder[0] == "jobs" and len(holder) < 3)
+            and value_at(text, holder) == {}
+        ):
+            text = remove_key(text, holder)
+            holder = holder[:-1]
+        return replace(self, text=text)
+
+    def _without_value(self, path: tuple[str, ...]) -> PipelineDocument:
+        """Without a value that is no map, so that keys can be put there."""
+        held = value_at(self.text, path)
+        if held is None or isinstance(held, dict):
+            return self
+        return replace(self, text=set_value(self.text, path, {}))
+
+    def _with_section(self, *path: str) -> PipelineDocument:
+        """With the map that is to hold a key, in its usual place."""
+        text = self.text
+        if path and path[0] in TOP_KEYS and value_at(text, path[:1]) is None:
+            text = set_value(text, path[:1], {}, TOP_KEYS)
+        if len(path) == 3 and path[0] == "jobs" and value_at(text, path) is None:
+            text = set_value(text, path, {}, STEP_KEYS)
+        return replace(self, text=text)
