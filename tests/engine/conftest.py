@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.harness import Bench
 from tests.engine.work import RUNNER
 from visionloom.engine import process
 from visionloom.engine.executors.base import Ended, Job, write_job
@@ -85,3 +86,11 @@ def await_that(condition: Callable[[], object], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not come about"
         time.sleep(0.01)
+
+
+@pytest.fixture
+def bench(home: Path) -> Iterator[Bench]:
+    """A home with records and a store."""
+    made = Bench(home)
+    yield made
+    made.close()

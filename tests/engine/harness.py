@@ -93,10 +93,10 @@ def build(spec: Spec) -> ResolvedPipeline:
 class Bench:
     """One home folder and what is done in it."""
 
-    def __init__(self, home: Path, timings: Timings = QUICK) -> None:
+    def __init__(self, home: Path, timings: Timings = QUICK, *, busy_seconds: float = 10.0) -> None:
         self.settings = Settings(home=home, offline=True)
         self.timings = timings
-        self.recorder = open_records(self.settings.records)
+        self.recorder = open_records(self.settings.records, busy_seconds=busy_seconds)
         self.store = ObjectStore(self.settings.store)
         self._runs = 0
 

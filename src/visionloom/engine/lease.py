@@ -99,7 +99,6 @@ class Lease:
             raise
         self._renewed, self._failing_since = now, None
 
-    @property
     def holds(self) -> bool:
         """Whether nobody can have taken the run over; when not, nothing may be touched."""
         return self._clock.boot() - self._renewed < self._timings.lease_margin

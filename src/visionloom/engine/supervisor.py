@@ -189,7 +189,7 @@ class Supervisor:
         for course in courses.values():
             if course.is_over:
                 continue
-            if not self._lease.holds:
+            if not self._lease.holds():
                 course.observe()
                 continue
             try:
@@ -199,7 +199,7 @@ class Supervisor:
         tools.metrics.flush()
         if refused is not None:
             raise refused
-        if self._lease.holds and all(course.is_over for course in courses.values()):
+        if self._lease.holds() and all(course.is_over for course in courses.values()):
             return self._conclude(tools, courses)
         return None
 
