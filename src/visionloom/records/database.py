@@ -8,6 +8,7 @@ which a forked child leaves to its parent.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import sqlite3
@@ -153,9 +154,14 @@ class Database:
             connection.execute(f"PRAGMA {setting}").close()
         return connection
 
+    @property
+    def is_on_network(self) -> bool:
+        """Whether the file is where processes cannot share memory, which a log needs."""
+        return is_network_file_system(self.path)
+
     def choose_journal(self) -> None:
-        """Keep a write-ahead log where memory can be shared between processes, else a journal."""
-        mode = "DELETE" if is_network_file_system(self.path) else "WAL"
+        """Keep a write-ahead log, or a plain journal on a network file system."""
+        mode = "DELETE" if self.is_on_network else "WAL"
         with self.explained(), contextlib.closing(self.connect()) as connection:
             connection.execute(f"PRAGMA journal_mode={mode}").close()
 
@@ -193,6 +199,8 @@ class Database:
         """Turn errors of the database into ours."""
         try:
             yield
+        except json.JSONDecodeError as error:
+            raise RecordsError(f"{self.path} is damaged: {error}.", REBUILD) from error
         except (exc.DBAPIError, sqlite3.DatabaseError) as error:
             cause = error.orig if isinstance(error, exc.DBAPIError) else error
             explanation = self._explain(cause)
@@ -267,8 +275,6 @@ def _begin(connection: Connection) -> None:
 
 
 def _to_json(value: object) -> str:
-    import json
-
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -45,8 +45,11 @@ def prepare(database: Database, schema: Schema | None = None) -> None:
         RecordsError: A newer schema, another program's file, a damaged file, or no permission.
     """
     wanted = schema or Schema()
-    if database.path.exists() and _version(database, wanted) == wanted.head:
-        return
+    if database.path.exists():
+        if database.is_on_network and not database.is_read_only:
+            database.choose_journal()
+        if _version(database, wanted) == wanted.head:
+            return
     if database.is_read_only:
         raise RecordsError(
             f"{database.path} must be brought up to date and may not be written to.",
