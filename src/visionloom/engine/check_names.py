@@ -52,19 +52,6 @@ def _names(state: Checking, kind: str, names: Iterable[str], path: KeyPath) -> N
     for name in names:
         place = state.pipeline.place(*path, name)
         step = name if kind == "step" else ""
-        fault = fault_of_name(name)
-        if fault:
-            near = nearest_name(name)
-            state.problems.error(
-                "N1",
-                f"{shown(name)} cannot name a {kind}: {fault}.",
-                place,
-                step=step,
-                name=name,
-                found=name,
-                expected="small letters, digits and _, at most 64",
-                nearest=near if near != name else "",
-            )
         other = taken.setdefault(name.lower(), name)
         if other != name:
             state.problems.error(
@@ -75,6 +62,18 @@ def _names(state: Checking, kind: str, names: Iterable[str], path: KeyPath) -> N
                 name=name,
                 found=name,
                 remedy="Rename one of them.",
+            )
+        elif fault := fault_of_name(name):
+            near = nearest_name(name)
+            state.problems.error(
+                "N1",
+                f"{shown(name)} cannot name a {kind}: {fault}.",
+                place,
+                step=step,
+                name=name,
+                found=name,
+                expected="small letters, digits and _, at most 64",
+                nearest=near if near != name else "",
             )
 
 

@@ -164,6 +164,7 @@ class StepReader:
         return bound, forms
 
     def _no_path(self, name: str, path: KeyPath) -> None:
+        self.form.unreadable.add(path)
         self.form.problems.error(
             "K1",
             f"The output {name} of the step {path[1]} has a path of its own.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from visionloom.settings import Limits
@@ -281,6 +281,9 @@ class _Builder:
                 return Map(entries, flow, self._lines.place(start), start, end)
             key = self._node(key_event, events, depth + 1)
             node = self._node(next(events), events, depth + 1)
+            if isinstance(node, Scalar) and node.start == node.end:
+                # the parser places an empty value at what comes next
+                node = replace(node, place=self._lines.place(key.end))
             if isinstance(key, Scalar) and key.plain and key.text == "<<":
                 self._fault(key.start, "<< merges another part of the file.")
             elif isinstance(key, Scalar):
