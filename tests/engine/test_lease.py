@@ -190,7 +190,7 @@ def test_while_the_records_are_locked_nothing_is_held_but_nothing_is_lost(
             mine.keep()
     assert not mine.holds()
     blocker.execute("ROLLBACK")
-    now.seconds += QUICK.look
+    now.seconds += QUICK.look + 0.001
     mine.keep()
     assert mine.holds()
     blocker.execute("BEGIN IMMEDIATE")

@@ -219,8 +219,8 @@ def _without_result(status: int | None) -> Verdict:
 
 
 def _memory_ran_out(job: Job, ended: Ended) -> Verdict:
-    peak = f" It took {ended.peak_bytes / _GIB:.1f} GiB." if ended.peak_bytes else ""
-    limit = f" Its target allows {job.memory_bytes / _GIB:.1f} GiB." if job.memory_bytes else ""
+    peak = f" It took {_size(ended.peak_bytes)}." if ended.peak_bytes else ""
+    limit = f" Its target allows {_size(job.memory_bytes)}." if job.memory_bytes else ""
     message = f"The step was ended because memory ran out.{peak}{limit}"
     remedy = "Use a smaller batch or smaller pictures, or allow more memory."
     failure = Failure("ModuleOutOfMemoryError", message, remedy, "0138", 5)
@@ -232,6 +232,10 @@ def _name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _size(count: int) -> str:
+    return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / 1024**2:.0f} MiB"
 
 
 def _duration(seconds: float) -> str:
