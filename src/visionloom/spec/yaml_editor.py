@@ -25,7 +25,7 @@ from visionloom.spec.yaml_reader import (
     plain_data,
     read_yaml,
 )
-from visionloom.spec.yaml_writer import entry_lines, scalar_text, write_yaml
+from visionloom.spec.yaml_writer import INDENT, entry_lines, scalar_text, write_yaml
 
 Path = tuple[str, ...]
 _FILE = "pipeline"
@@ -192,7 +192,7 @@ class _Edit:
         if holder.entries:
             return self._inserted(holder, key, value, order, apart=depth == 2 and path[0] == "jobs")
         if depth == 1:
-            return self._appended([*entry_lines(key, value, 0)])
+            return self._appended(entry_lines(key, value, 0, self._step))
         parent = maps[-2].entries[path[depth - 2]]
         return self._replaced(parent, {key: value}, flow=any(node.flow for node in maps[:-1]))
 
@@ -228,7 +228,7 @@ class _Edit:
         stop = self._content_end(entry)
         indent = entry.start - self._line_start(entry.start)
         comment = self._comment_on_line(colon, node, stop)
-        head, *lines = entry_lines(entry.key, value, indent)
+        head, *lines = entry_lines(entry.key, value, indent, self._step)
         shown = head[len(head.rstrip()) :] if isinstance(value, Mapping) else ""
         inline = head.strip()[len(scalar_text(entry.key)) + 1 :] + shown
         made = self._newline.join([inline + comment, *lines])
@@ -239,7 +239,7 @@ class _Edit:
     ) -> str:
         entries = list(holder.entries.values())
         indent = entries[0].start - self._line_start(entries[0].start)
-        lines = entry_lines(key, value, indent)
+        lines = entry_lines(key, value, indent, self._step)
         earlier = list(order[: order.index(key)]) if key in order else list(holder.entries)
         before = [entry for entry in entries if entry.key in earlier]
         if not before:
@@ -279,6 +279,15 @@ class _Edit:
         end = self._content_end(entry)
         start = self._content_end(entries[number - 1]) if number else entry.start
         return self.text[:start] + self.text[end:]
+
+    @property
+    def _step(self) -> int:
+        """How many blanks further in the text has what is inside."""
+        for entry in self.root.entries.values():
+            if isinstance(entry.node, Map) and not entry.node.flow and entry.node.entries:
+                first = next(iter(entry.node.entries.values()))
+                return max(1, first.start - self._line_start(first.start))
+        return INDENT
 
     @property
     def _newline(self) -> str:

@@ -143,6 +143,11 @@ class Lines:
         line = bisect.bisect_right(self._starts, offset)
         return Place(self._file, line, offset - self._starts[line - 1] + 1)
 
+    @property
+    def count(self) -> int:
+        """Number of lines."""
+        return len(self._starts)
+
     def longest(self, length: int) -> tuple[int, int]:
         """Offset and length of the longest line of a text of that length."""
         ends = [*self._starts[1:], length]
@@ -179,6 +184,10 @@ class _Builder:
         start, length = self._lines.longest(len(self._found.text))
         if length > self._limits.yaml_scalar_bytes:
             self._stop("Y3", start, self._too_long(length))
+        lines = self._lines.count
+        if lines > self._limits.yaml_nodes:
+            limit = self._limits.yaml_nodes
+            self._stop("Y3", 0, f"{lines} lines, more than the limit yaml_nodes of {limit}")
 
     def _too_long(self, length: int) -> str:
         limit = self._limits.yaml_scalar_bytes
@@ -255,12 +264,14 @@ class _Builder:
         """Report an alias, an anchor or a tag; returns whether the value cannot be used."""
         start = event.start_mark.index
         if kind == "AliasEvent":
-            self._fault(start, f"*{event.anchor} repeats another part of the file by reference.")
+            self._fault(
+                start, f"*{shown(event.anchor)} repeats another part of the file by reference."
+            )
             return True
         if event.anchor is not None:
-            self._fault(start, f"&{event.anchor} marks a part of the file to be repeated.")
+            self._fault(start, f"&{shown(event.anchor)} marks a part of the file to be repeated.")
         if getattr(event, "ctag", None) is not None:
-            self._fault(start, f"The tag {event.tag} is not used in pipelines.")
+            self._fault(start, f"The tag {shown(str(event.tag))} is not used in pipelines.")
             return True
         return False
 

@@ -51,8 +51,8 @@ def write_yaml(value: Mapping[str, Any], *, apart: Collection[str] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def entry_lines(key: str, value: Any, indent: int) -> list[str]:
-    """The lines of one entry of a map."""
+def entry_lines(key: str, value: Any, indent: int, step: int = INDENT) -> list[str]:
+    """The lines of one entry of a map; what is inside stands ``step`` blanks further in."""
     blank = " " * indent
     head = f"{blank}{scalar_text(key)}:"
     if len(key) > _LONGEST_KEY:
@@ -61,27 +61,27 @@ def entry_lines(key: str, value: Any, indent: int) -> list[str]:
     if isinstance(value, Mapping):
         if not value:
             return [f"{head} {{}}"]
-        return [head, *_map_lines(value, indent + INDENT)]
+        return [head, *_map_lines(value, indent + step, step)]
     if isinstance(value, Sequence) and not isinstance(value, str):
         if not value:
             return [f"{head} []"]
         return [head, *_list_lines(value, indent)]
-    if isinstance(value, str) and (block := _block_lines(value, indent + INDENT)):
+    if isinstance(value, str) and (block := _block_lines(value, indent + step)):
         return [f"{head} {block[0]}", *block[1:]]
     text = scalar_text(value)
     return [f"{head} {text}" if text else head]
 
 
-def _map_lines(value: Mapping[str, Any], indent: int) -> Iterator[str]:
+def _map_lines(value: Mapping[str, Any], indent: int, step: int) -> Iterator[str]:
     for key, item in value.items():
-        yield from entry_lines(key, item, indent)
+        yield from entry_lines(key, item, indent, step)
 
 
 def _list_lines(value: Sequence[Any], indent: int) -> Iterator[str]:
     blank = " " * indent
     for item in value:
         if isinstance(item, Mapping) and item:
-            first, *rest = _map_lines(item, indent + INDENT)
+            first, *rest = _map_lines(item, indent + INDENT, INDENT)
             yield f"{blank}- {first.lstrip()}"
             yield from rest
         elif isinstance(item, Mapping | list | tuple):
