@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import re
-import shutil
-import sqlite3
+import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy
@@ -19,53 +16,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from tests.records.killing import LATER, NEXT, described
 from tests.records.work import finished_run, reusing_run, url
 from visionloom.errors import RecordsError
 from visionloom.records import schema
 from visionloom.records.database import Database
 from visionloom.records.recorder import open_records
 from visionloom.records.tables import HEAD, metadata
-
-LATER = Path(__file__).parent / "later_migrations"
-NEXT = schema.Schema("0002", (*schema.Schema().folders, LATER))
-
-# ends without cleaning up before the N-th statement; exits with 0 when there were fewer
-_KILLED = """
-import os, sys
-import sqlalchemy
-from sqlalchemy import event
-from tests.records.test_migrations import NEXT
-from visionloom.records import schema
-from visionloom.records.database import Database
-
-path, left, which = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-
-@event.listens_for(sqlalchemy.Engine, "before_cursor_execute")
-@event.listens_for(sqlalchemy.Engine, "commit")
-def count(*_):
-    global left
-    left -= 1
-    if left == 0:
-        os._exit(9)
-
-schema.prepare(Database(f"sqlite:///{path}"), NEXT if which == "next" else None)
-"""
-
-
-def described(path: Path) -> dict[str, Any]:
-    """Version, tables and contents of a database, seen by SQLite alone."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        # a table that is made anew may list its constraints in another order
-        tables = {
-            name: sorted(re.split(r"[\s,()]+", sql or ""))
-            for name, sql in connection.execute("SELECT name, sql FROM sqlite_master")
-        }
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        names = [name for name in tables if not name.startswith(("ix_", "sqlite_", "alembic"))]
-        rows = {n: connection.execute(f"SELECT * FROM {n} ORDER BY 1, 2").fetchall() for n in names}
-    return {"version": version[0], "tables": tables, "rows": rows}
 
 
 @pytest.fixture
@@ -144,57 +101,19 @@ def test_r20_a_newer_database_is_refused_naming_both_versions_and_left_alone(old
     assert old.read_bytes() == before
 
 
-def run_and_kill(path: Path, statement: int, which: str) -> bool:
-    """Whether the process was killed, and did not run through before."""
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize("which", ["next", "first"])
+def test_r20_killed_at_any_statement_it_has_the_old_schema_or_the_new(
+    old: Path, which: str
+) -> None:
+    if which == "first":
+        old.unlink()
     done = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(path), str(statement), which],
+        [sys.executable, "-m", "tests.records.killing", str(old.parent), which],
         cwd=Path(__file__).parents[2], check=False, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode in {0, 9}, done.stderr
-    return done.returncode == 9
-
-
-@pytest.mark.slow
-def test_r20_killed_at_any_statement_a_migration_leaves_the_old_schema_or_the_new(
-    old: Path, tmp_path: Path
-) -> None:
-    kill_at_every_statement(old, tmp_path, step=1)
-
-
-def test_r20_killed_at_some_statements_a_migration_leaves_the_old_schema_or_the_new(
-    old: Path, tmp_path: Path
-) -> None:
-    kill_at_every_statement(old, tmp_path, step=23)
-
-
-def kill_at_every_statement(old: Path, tmp_path: Path, step: int) -> None:
-    before = described(old)
-    wanted = tmp_path / "wanted.sqlite"
-    shutil.copy(old, wanted)
-    assert not run_and_kill(wanted, 10_000, "next")
-    after = described(wanted)
-    copy = tmp_path / "copy.sqlite"
-    for statement in range(1, 1000, step):
-        shutil.copy(old, copy)
-        killed = run_and_kill(copy, statement, "next")
-        assert described(copy) in (before, after)
-        if not killed:
-            break
-        assert not run_and_kill(copy, 10_000, "next"), "the next one runs through"
-        assert described(copy) == after
-    assert statement > 20
-
-
-def test_r20_killed_while_it_is_made_a_database_is_whole_or_made_again(tmp_path: Path) -> None:
-    path = tmp_path / "r.sqlite"
-    for statement in range(1, 1000, 9):
-        path.unlink(missing_ok=True)
-        if not run_and_kill(path, statement, "first"):
-            break
-        with open_records(url(path)) as recorder:
-            finished_run(recorder, "a")
-            assert recorder.get_run("a").state == "succeeded"
-    assert described(path)["version"] == HEAD
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 25
 
 
 def test_two_processes_that_open_at_once_make_it_once(tmp_path: Path) -> None:

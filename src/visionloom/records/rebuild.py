@@ -70,11 +70,11 @@ def rebuild(recorder: Recorder, runs_folder: Path) -> Rebuilt:
     unreadable: list[str] = []
     for folder, document in sorted(_documents(runs_folder, unreadable), key=_age):
         try:
-            with recorder.database.write() as connection:
-                state = _restore(connection, document, recorder.database.clock())
+            state = _add(recorder, document)
         except (KeyError, TypeError, ValueError, AttributeError, SQLAlchemyError) as error:
             unreadable.append(f"{folder / DOCUMENT_NAME}: {type(error).__name__}: {error}")
-            continue
+            document = _without_document(folder)
+            state = _add(recorder, document)
         if state:
             added.append(str(document["run"]["id"]))
         if state == "lost":
@@ -93,6 +93,11 @@ def rebuild_file(url: str, runs_folder: Path) -> Rebuilt:
     moved = _move_aside(Database(url))
     with open_records(url) as recorder:
         return replace(rebuild(recorder, runs_folder), moved=moved)
+
+
+def _add(recorder: Recorder, document: Mapping[str, Any]) -> str:
+    with recorder.database.write() as connection:
+        return _restore(connection, document, recorder.database.clock())
 
 
 def _move_aside(database: Database) -> Path | None:
