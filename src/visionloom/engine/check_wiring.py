@@ -62,15 +62,17 @@ def find_components(state: Checking) -> None:
 def _component(state: Checking, name: str, step: Step) -> Component | None:
     reference = step.component
     place = state.pipeline.place("jobs", name, "component", value=True)
-    found = state.registry.components.get(reference.name)
+    foreign = reference.document is not None and not component_name(reference.document)
+    found = None if foreign else state.registry.components.get(reference.name)
     if found is None:
-        if reference.document is not None and not component_name(reference.document):
+        if foreign:
             message = "The component's command does not run a component of Visionloom."
             remedy = "Steps run `visionloom component NAME ...`, nothing else."
         else:
             message = f"There is no component {shown(reference.name)}."
             remedy = "`visionloom components` lists them."
-        near = nearest(reference.name[:MAXIMUM_LENGTH], state.registry.components) or ""
+        known = () if foreign else state.registry.components
+        near = nearest(reference.name[:MAXIMUM_LENGTH], known) or ""
         state.problems.error(
             "C1", message, place, step=name, name="component",
             found=reference.text or reference.name, remedy=remedy, nearest=near,
