@@ -69,16 +69,17 @@ def rebuild(recorder: Recorder, runs_folder: Path) -> Rebuilt:
     lost: list[str] = []
     unreadable: list[str] = []
     for folder, document in sorted(_documents(runs_folder, unreadable), key=_age):
+        run = str(document["run"]["id"])
         try:
             state = _add(recorder, document)
         except (KeyError, TypeError, ValueError, AttributeError, SQLAlchemyError) as error:
             unreadable.append(f"{folder / DOCUMENT_NAME}: {type(error).__name__}: {error}")
-            document = _without_document(folder)
-            state = _add(recorder, document)
+            run = folder.name
+            state = _add(recorder, _without_document(folder))
         if state:
-            added.append(str(document["run"]["id"]))
+            added.append(run)
         if state == "lost":
-            lost.append(added[-1])
+            lost.append(run)
     return Rebuilt(tuple(added), tuple(lost), tuple(unreadable))
 
 
@@ -162,7 +163,7 @@ def _documents(
             document = json.loads(path.read_bytes())
             if document["format"] > _FORMAT:
                 raise ValueError(f"format {document['format']} of a newer program")
-            document["run"]["created"] + 0.0
+            str(document["run"]["id"]), float(document["run"]["created"])
         except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
             unreadable.append(f"{path}: {error}")
             yield folder, _without_document(folder)
