@@ -12,9 +12,10 @@ from visionloom.errors import VisionloomError
 
 def main(home: str, run: str, changes: str) -> int:
     """Carry out the run; returns the exit status."""
-    bench = Bench(Path(home))
+    timings = json.loads(changes)
+    bench = Bench(Path(home), busy_seconds=timings.pop("busy", 10.0))
     try:
-        bench.supervisor(bench.run(run), **json.loads(changes)).run()
+        bench.supervisor(bench.run(run), **timings).run()
     except VisionloomError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return error.exit_status

@@ -16,9 +16,9 @@ from visionloom.engine.course import Course
 from visionloom.engine.executors.base import PROCESS_NAME, Ended, Job, read_job
 from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
 from visionloom.engine.reuse import Decision, Reason
-from visionloom.engine.starting import outer_lock
+from visionloom.engine.starting import clear, outer_lock, take_key
 from visionloom.engine.tools import Tools, produced_of
-from visionloom.records.rows import STEP_ENDS, AttemptRow, ProcessIdentity, StepRow
+from visionloom.records.rows import AttemptRow, ProcessIdentity, StepRow
 
 
 @dataclass
@@ -77,9 +77,12 @@ def _adopt_step(course: Course, row: StepRow, attempts: list[AttemptRow], told: 
         # that of the last one is counted when it is dealt with
         if retry and not (going_on and attempt is attempts[-1]):
             course.tries[retry] += 1
-    if row.state in STEP_ENDS or not going_on:
+    tools = course.tools
+    if row.state == "succeeded" and attempts:
+        _clear_after(tools, row.name, attempts[-1].number)
+    if not going_on:
         return
-    tools, last = course.tools, attempts[-1]
+    last = attempts[-1]
     course.decision = _decision(row)
     folder = tools.attempt_folder(row.name, last.number)
     try:
@@ -104,6 +107,17 @@ def _adopt_step(course: Course, row: StepRow, attempts: list[AttemptRow], told: 
     elif last.process is None:
         attempt_.is_recorded = False
     course.next = course.watch
+
+
+def _clear_after(tools: Tools, step: str, number: int) -> None:
+    """What a step went on from, if its supervisor died between recording its end and that."""
+    try:
+        scratch = Path(read_job(tools.attempt_folder(step, number)).scratch)
+    except (OSError, ValueError, TypeError, KeyError):
+        return
+    taken = take_key(tools, step, scratch) if scratch.exists() else ""
+    if not isinstance(taken, str):
+        clear(scratch, taken)
 
 
 def _find(job: Job, attempt: AttemptRow) -> ProcessIdentity | None:

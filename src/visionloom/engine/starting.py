@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
+from visionloom.artifacts.atomic import remove_tree
 from visionloom.engine import key_lock
 from visionloom.engine.key_lock import KeyLock
 from visionloom.engine.process import liveness
@@ -52,6 +54,14 @@ def take_key(tools: Tools, step: str, scratch: Path) -> KeyLock | str:
         return _is_running_in(inner_lock(scratch))
     inner.release()
     return lock
+
+
+def clear(scratch: Path, lock: KeyLock) -> None:
+    """Remove what a step left to go on from: it succeeded. The lock goes with it."""
+    remove_tree(scratch)
+    with contextlib.suppress(OSError):
+        inner_lock(scratch).unlink()
+    lock.release(remove=True)
 
 
 def may_be_made_by_now(tools: Tools, decision: Decision) -> bool:
