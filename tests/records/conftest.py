@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.artifacts.conftest import memory_folder
 from tests.records.work import url
 from visionloom.records.recorder import Recorder, open_records
 
@@ -16,3 +17,6 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
     """Records in a file."""
     with open_records(url(tmp_path / "records.sqlite")) as opened:
         yield opened
+
+
+__all__ = ["memory_folder", "recorder"]
