@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from visionloom.artifacts.manifest import read_manifest
 from visionloom.artifacts.types import Artifact, Photos
 from visionloom.engine.check_wiring import WIDENING
 from visionloom.engine.checking import Checking
+from visionloom.engine.paths import absolute, is_file
 from visionloom.engine.resolved import DataSource, StepSource
 from visionloom.errors import (
     DeviceNotAvailableError,
@@ -79,7 +79,7 @@ def _find(state: Checking, name: str, data: Data) -> Path | None:
             remedy="Bring the data here, and name its folder or file.", **facts,
         )  # fmt: skip
         return None
-    path = Path(os.path.normpath(pipeline.folder / Path(data.path).expanduser()))
+    path = absolute(data.path, pipeline.folder)
     reason = ""
     try:
         if not path.exists():
@@ -153,7 +153,7 @@ def find_files(state: Checking) -> None:
             if not rule or not isinstance(value, str) or not component.is_shown(parameter, values):
                 continue
             path = _absolute(state, step, parameter.name, value)
-            if path is not None and path.is_file():
+            if path is not None and is_file(path):
                 values[parameter.name] = str(path)
             elif rule == "always":
                 given = state.given[step].get(parameter.name)
@@ -175,10 +175,7 @@ def _absolute(state: Checking, step: str, name: str, value: str) -> Path | None:
     given = state.given[step].get(name)
     by_hand = given is not None and given.place.file.startswith("--set ")
     base = Path.cwd() if by_hand else state.pipeline.folder
-    try:
-        return Path(os.path.normpath(base / Path(value).expanduser()))
-    except (OSError, RuntimeError, ValueError):
-        return None
+    return absolute(value, base)
 
 
 def foresee(state: Checking) -> None:

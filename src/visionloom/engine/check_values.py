@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from visionloom.engine.checking import Checking, Declared, GivenValue
+from visionloom.engine.paths import absolute, is_file, is_folder
 from visionloom.errors import ParameterRangeError
 from visionloom.spec.component_reader import has_kind
 from visionloom.spec.pipeline import Data, InputBinding, Literal, Pipeline
@@ -47,11 +48,11 @@ def put_in_values(state: Checking, values: Mapping[str, Literal]) -> None:
 
 def _set_data(declared: Data, path: str) -> Data:
     """Data set by hand: relative to the working folder, a file or a folder as it is there."""
-    place = Path(path).expanduser().absolute()
+    place = absolute(path, Path.cwd())
     kind = declared.type
-    if kind == "uri_folder" and place.is_file():
+    if kind == "uri_folder" and is_file(place):
         kind = "uri_file"
-    elif kind == "uri_file" and place.is_dir():
+    elif kind == "uri_file" and is_folder(place):
         kind = "uri_folder"
     return replace(declared, path=str(place), type=kind)
 
@@ -257,7 +258,7 @@ def absolute_values(
         values: As they were said; unknown names stay.
     """
     return {
-        name: str(Path(value).expanduser().absolute())
+        name: str(absolute(value, Path.cwd()))
         if isinstance(value, str) and value and _names_a_path(pipeline, registry, name, value)
         else value
         for name, value in values.items()
@@ -275,5 +276,5 @@ def _names_a_path(pipeline: Pipeline, registry: Registry, name: str, value: str)
             for parameter in component.parameters:
                 rule = parameter.setting.file
                 if parameter.name == key and rule:
-                    return rule == "always" or Path(value).is_file()
+                    return rule == "always" or is_file(value)
     return False

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from visionloom.engine.check_data import find_data, find_files, foresee
 from visionloom.engine.check_names import check_environment, check_names
@@ -19,6 +17,7 @@ from visionloom.engine.check_wiring import (
 )
 from visionloom.engine.checking import Checking
 from visionloom.engine.devices import count_gpus
+from visionloom.engine.paths import absolute
 from visionloom.engine.resolved import Delivery, ResolvedPipeline, ResolvedStep
 from visionloom.engine.targets import Targets
 from visionloom.settings import Settings
@@ -92,6 +91,6 @@ def _assemble(state: Checking) -> ResolvedPipeline:
         step, port = state.writers[name][0]
         path = None
         if output.path is not None:
-            path = Path(os.path.normpath(pipeline.folder / Path(output.path).expanduser()))
+            path = absolute(output.path, pipeline.folder)
         deliveries.append(Delivery(name, step, port, path))
     return ResolvedPipeline(pipeline, steps, tuple(deliveries))

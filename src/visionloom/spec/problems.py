@@ -120,6 +120,13 @@ class Problem:
         }
 
 
+def printable(text: str) -> str:
+    """The text on one line, with characters that cannot be seen as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 @dataclass
 class ProblemList:
     """Collects problems while a pipeline is read and checked."""
@@ -145,7 +152,8 @@ class ProblemList:
         known = facts.pop("known", None)
         if known is not None:
             facts["nearest"] = nearest(str(facts.get("found", "")), known) or ""
-        self.items.append(Problem(code, severity, message, place, **facts))
+        facts["remedy"] = printable(facts.get("remedy", ""))
+        self.items.append(Problem(code, severity, printable(message), place, **facts))
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
