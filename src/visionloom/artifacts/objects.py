@@ -15,7 +15,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,10 +106,17 @@ class ObjectStore:
         """
         return _describe(read_manifest(folder))
 
-    def publish(self, folder: Path) -> StoredObject:
+    def publish(
+        self, folder: Path, *, claim: Callable[[str], object] | None = None
+    ) -> StoredObject:
         """Move an artifact in: verified, read-only, durable. ``folder`` is gone afterwards.
 
         When an equal one is there already, ours is dropped; one there that is damaged is replaced.
+
+        Args:
+            folder: The artifact.
+            claim: Called with the id before: pins it in the records, so that an equal object that
+                nobody else needs is not removed between here and the commit that needs it.
 
         Raises:
             ArtifactError: No whole artifact; ``folder`` is left as it is.
@@ -117,6 +124,8 @@ class ObjectStore:
         """
         manifest = read_manifest(folder)
         stored = _describe(manifest)
+        if claim is not None:
+            claim(stored.id)
         with explained(self.root):
             self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
             far = folder.stat().st_dev != self._incoming.stat().st_dev
@@ -189,13 +198,11 @@ class ObjectStore:
         with explained(self.root):
             self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
-                # only a folder that may be written to can be moved to another one
-                place.chmod(0o755)
-                place.rename(away)
+                with self._lock():
+                    if place.stat().st_mtime > published_before:
+                        return 0
+                    _move_away(place, away)
             except FileNotFoundError:
-                return 0
-            if away.stat().st_mtime > published_before:
-                self._put_back(away, place)
                 return 0
             size = tree_bytes(away)
             remove_tree(away)
@@ -282,28 +289,24 @@ class ObjectStore:
 
         Its time tells a sweeper that it is wanted again; see `remove`.
         """
-        if self.is_whole(object_id):
-            away = temporary_beside(self._incoming / object_id[:12])
-            with suppress(FileNotFoundError):
-                place.chmod(0o755)
-                place.rename(away)
-                remove_tree(away)
-            return False
+        is_damaged = self.is_whole(object_id) != ""
+        away = temporary_beside(self._incoming / object_id[:12])
         try:
-            _mark_published(place)
+            with self._lock():
+                if is_damaged:
+                    _move_away(place, away)
+                else:
+                    _mark_published(place)
         except FileNotFoundError:
             return False
-        return True
+        remove_tree(away)
+        return not is_damaged
 
-    def _put_back(self, away: Path, place: Path) -> None:
-        try:
-            away.rename(place)
-            place.chmod(0o555)
-        except OSError as error:
-            if error.errno not in _OCCUPIED:
-                raise
-            # it was published once more in the meantime
-            remove_tree(away)
+    def _lock(self) -> AbstractContextManager[object]:
+        """Held while an object is told from one that is to go; never for longer than that."""
+        import filelock
+
+        return filelock.FileLock(self.root / "lock")
 
     def _ensure_whole(self, object_id: str, files: Mapping[str, int] | None) -> None:
         place = self.path(object_id)
@@ -348,6 +351,12 @@ def _describe(manifest: Manifest) -> StoredObject:
         files=sizes,
         refers_to=manifest.refers_to,
     )
+
+
+def _move_away(place: Path, away: Path) -> None:
+    # only a folder that may be written to can be moved to another one
+    place.chmod(0o755)
+    place.rename(away)
 
 
 def _mark_published(place: Path) -> None:
