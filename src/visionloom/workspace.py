@@ -95,9 +95,9 @@ class Workspace:
         )
 
     def supervisor(
-        self, run: RunRow, pipeline: ResolvedPipeline, options: PlanOptions
+        self, run: RunRow, pipeline: ResolvedPipeline, options: PlanOptions, *, finish: bool = False
     ) -> Supervisor:
-        """Carries out a run."""
+        """Carries out a run; with ``finish`` its training ends at once with its best model."""
         from visionloom.engine.executors.local import LocalExecutor
         from visionloom.engine.supervisor import Supervisor
 
@@ -109,6 +109,7 @@ class Workspace:
             self.store,
             LocalExecutor(STEP_RUNNER),
             self.settings,
+            finish=finish,
         )
 
     def _bits(self, step: ResolvedStep) -> Mapping[str, Value]:

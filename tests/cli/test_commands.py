@@ -109,20 +109,25 @@ def test_c7_c8_the_seed_gives_the_same_bits_whatever_threads_and_cache(
     assert digests[0] != digests[2]
 
 
-def test_c45_an_interrupted_run_resumes_to_the_same_bits(photos: Make, tmp_path: Path) -> None:
+def wait_for_checkpoint(home: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while not list(home.glob("scratch/*/checkpoint-*")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_c45_an_interrupted_run_resumes_to_the_same_bits(
+    photos: Make, tmp_path: Path, home: Path
+) -> None:
     folder = photos(a=40, b=40)
     more = ["--epochs", "30", "--patience", "30"]
-    whole = train(folder, tmp_path / "whole", *more)["weights_digest"]
     out = tmp_path / "broken"
     command = [VISIONLOOM, "train", str(folder), "--out", str(out), *FAST, *more]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-    deadline = time.monotonic() + 120
-    while not list(out.glob("work/checkpoints/checkpoint-*")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for_checkpoint(home, process)
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
@@ -132,18 +137,18 @@ def test_c45_an_interrupted_run_resumes_to_the_same_bits(photos: Make, tmp_path:
     assert run("train", folder, "--out", out, *FAST, "--epochs", 31, "--resume").returncode == 2
     assert not (out / "summary.json").exists()
     resumed = train(folder, out, *more, "--resume")
-    assert resumed["weights_digest"] == whole
     assert resumed["epochs_run"] == 30
+    assert not list(home.glob("scratch/*/checkpoint-*"))
+    whole = train(folder, tmp_path / "whole", *more, "--no-reuse")
+    assert resumed["weights_digest"] == whole["weights_digest"]
+    assert resumed["run"] != whole["run"]
 
 
-def test_finish_keeps_the_best_model_so_far(photos: Make, tmp_path: Path) -> None:
+def test_finish_keeps_the_best_model_so_far(photos: Make, tmp_path: Path, home: Path) -> None:
     folder, out = photos(a=40, b=40), tmp_path / "run"
     command = [VISIONLOOM, "train", str(folder), "--out", str(out), *FAST, "--epochs", "50"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not list(out.glob("work/checkpoints/checkpoint-*")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_checkpoint(home, process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143
     done = run("train", "--out", out, "--finish")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ import pytest
 from visionloom.errors import OutputExistsError, RunInterrupted
 from visionloom.runs.demo import run_demo
 from visionloom.runs.digits import write_digits
-from visionloom.runs.steps import Steps
 from visionloom.spec.context import Event, Progress
 from visionloom.workspace import Workspace
 
@@ -22,19 +22,21 @@ def test_the_digits_are_written_as_a_labelled_folder(tmp_path: Path) -> None:
 
 def test_an_earlier_demo_is_replaced_and_other_files_stay(tmp_path: Path) -> None:
     out = tmp_path / "demo"
-    steps = Steps(Workspace())
 
-    def stop_when_training(event: Event) -> None:
-        if isinstance(event, Progress) and "training" in event.stage:
-            steps.stop.set()
+    def demo() -> None:
+        stop = threading.Event()
 
-    stopping = Steps(steps.workspace, stop_when_training, steps.stop)
-    with pytest.raises(RunInterrupted):
-        run_demo(out, stopping)
+        def stop_when_training(event: Event) -> None:
+            if isinstance(event, Progress) and "training" in event.stage:
+                stop.set()
+
+        with pytest.raises(RunInterrupted, match="Start the demo again"):
+            run_demo(out, Workspace(), stop_when_training, stop)
+
+    demo()
     (out / "notes.txt").write_text("mine")
     (out / "photos" / "0" / "extra.txt").write_text("left by the earlier demo")
-    with pytest.raises(RunInterrupted):
-        run_demo(out, stopping)
+    demo()
     assert (out / "notes.txt").read_text() == "mine"
     assert not (out / "photos" / "0" / "extra.txt").exists()
 
@@ -42,5 +44,5 @@ def test_an_earlier_demo_is_replaced_and_other_files_stay(tmp_path: Path) -> Non
 def test_a_folder_that_is_not_the_demo_s_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(OutputExistsError):
-        run_demo(tmp_path, Steps(Workspace()))
+        run_demo(tmp_path, Workspace())
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]

@@ -15,7 +15,8 @@ import pytest
 import visionloom as vl
 from tests.conftest import picture
 from visionloom.images.directory import read_images
-from visionloom.runs.report_run import command, part_directories
+from visionloom.runs.report_run import command
+from visionloom.runs.summary import part_directories
 from visionloom.runs.train_request import read_request
 from visionloom.spec.context import Event, Log
 
@@ -134,7 +135,7 @@ def test_the_folder_and_its_zip_give_the_same_weights(photos: Make, tmp_path: Pa
         for path in sorted(folder.rglob("*.png")):
             archive.write(path, path.relative_to(tmp_path))
     digests = {
-        vl.train(source, out=tmp_path / f"run{i}", **QUICK)["weights_digest"]
+        vl.train(source, out=tmp_path / f"run{i}", no_reuse=True, **QUICK)["weights_digest"]
         for i, source in enumerate((folder, tmp_path / "photos.zip"))
     }
     assert len(digests) == 1
@@ -145,7 +146,7 @@ def test_the_zip_and_the_folder_of_a_real_set_give_the_same_weights(
 ) -> None:
     more: dict[str, Any] = {**QUICK, "fine_tuning_mode": "head"}
     digests = {
-        vl.train(shared_data / name, out=tmp_path / name, **more)["weights_digest"]
+        vl.train(shared_data / name, out=tmp_path / name, no_reuse=True, **more)["weights_digest"]
         for name in ("sign_digits", "sign_digits.zip")
     }
     assert len(digests) == 1

@@ -156,7 +156,8 @@ def why(run: Which = "last", json: Json = False) -> None:
         width = max(len(step.name) for step in seen.steps)
         for step in seen.steps:
             compared = str(step.decision.get("compared_to", ""))
-            against = f" (compared with {compared})" if compared and compared != seen.run.id else ""
+            relation = "from" if step.state == "reused" else "compared with"
+            against = f" ({relation} {compared})" if compared and compared != seen.run.id else ""
             console.entry(step.name, f"{_verb(step)}: {_why(step)}{against}", width)
         console.result(
             [{"step": s.name, "state": s.state, "key": s.key, **s.decision} for s in seen.steps]

@@ -118,7 +118,11 @@ class Decision:
     @property
     def why(self) -> str:
         """The reasons on one line."""
-        return "; ".join(map(str, self.reasons))
+        upstream = [reason.name for reason in self.reasons if reason.kind == "upstream"]
+        words = [str(reason) for reason in self.reasons if reason.kind != "upstream"]
+        if upstream:
+            words.append(f"needs {', '.join(upstream)}, decided then")
+        return "; ".join(words)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from visionloom.errors import RunStateError
+from visionloom.records.recorder import Recorder
 from visionloom.workspace import Workspace
 
 Row = dict[str, float | int | None]
+
+_INDEX = "epoch"
 
 
 def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
@@ -33,7 +36,17 @@ def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
             found = records.results([row.key]).get(row.key)
             if found is not None:
                 source = (found.run, found.step)
-        figures = records.metric_rows(*source)
+        figures = _rows(records, *source)
         if figures:
             return figures
     return []
+
+
+def _rows(records: Recorder, run: str, step: str) -> list[Row]:
+    rows: dict[int, Row] = {}
+    for owner, name in records.metric_names(run):
+        if owner != step or name == _INDEX:
+            continue
+        for point in records.curve(run, step, name):
+            rows.setdefault(point.index, {_INDEX: point.index})[name] = point.value
+    return [rows[index] for index in sorted(rows)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from visionloom import errors
+from visionloom.engine.executors.base import RESULT_NAME
 from visionloom.engine.journal import JOURNAL_NAME
 from visionloom.engine.journal import follow as follow_journal
 from visionloom.engine.process import is_alive
@@ -96,11 +97,32 @@ def raise_failure(workspace: Workspace, run: RunRow, *, status: int = 130) -> No
         return
     again = f"Go on: visionloom runs resume {run.id}"
     if run.state in {"cancelled", "interrupted"}:
-        kept = "the state is saved" if run.state == "interrupted" else "nothing was to be saved"
-        raise RunInterrupted(f"Run {run.id} was stopped; {kept}.", again, status)
+        raise RunInterrupted(_stopped(workspace, run), again, status)
     if run.state == "lost":
         raise ProcessLostError(f"Run {run.id} is lost: {run.reason}", again)
     raise failure(workspace, run)
+
+
+def _stopped(workspace: Workspace, run: RunRow) -> str:
+    """What an interrupted step told of it, else that the run was stopped."""
+    for step in workspace.records.steps(run.id):
+        told = _told(workspace, run, step.name) if step.state == "interrupted" else {}
+        if told:
+            return str(told["message"])
+    kept = "the state is saved" if run.state == "interrupted" else "nothing was to be saved"
+    return f"Run {run.id} was stopped; {kept}."
+
+
+def _told(workspace: Workspace, run: RunRow, step: str) -> dict[str, Any]:
+    """The error that the last attempt of a step left; empty when it left none."""
+    attempts = workspace.records.attempts(run.id, step)
+    number = str(attempts[-1].number) if attempts else "1"
+    path = Path(run.folder) / "steps" / step / number / RESULT_NAME
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))["error"]
+        return {key: told[key] for key in ("class", "message", "remedy")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def failure(workspace: Workspace, run: RunRow) -> VisionloomError:
@@ -108,13 +130,9 @@ def failure(workspace: Workspace, run: RunRow) -> VisionloomError:
     for step in workspace.records.steps(run.id):
         if step.state != "failed":
             continue
-        attempts = workspace.records.attempts(run.id, step.name)
-        number = attempts[-1].number if attempts else 1
-        path = Path(run.folder) / "steps" / step.name / str(number) / "result.json"
         where = f"Its output: visionloom runs logs {run.id} {step.name} --output"
-        try:
-            told = json.loads(path.read_text(encoding="utf-8"))["error"]
-        except (OSError, ValueError, KeyError, TypeError):
+        told = _told(workspace, run, step.name)
+        if not told:
             return MachineError(f"Step {step.name} failed: {step.reason}", where)
         kind = getattr(errors, str(told["class"]), None)
         if isinstance(kind, type) and issubclass(kind, VisionloomError):

@@ -7,6 +7,7 @@ import platform
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -178,7 +179,7 @@ def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
     environment = {**os.environ, "VISIONLOOM_HOME": str(workspace.settings.home)}
     environment["VISIONLOOM_OFFLINE"] = "1" if workspace.settings.offline else "0"
     with open(folder / "supervisor.log", "ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "visionloom.runs.supervise", run],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -186,6 +187,8 @@ def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
             env=environment,
             start_new_session=True,
         )
+    # where it ends before we do, somebody has to take note, or its number stays taken
+    threading.Thread(target=process.wait, daemon=True).start()
 
 
 def continue_run(workspace: Workspace, run: RunRow, *, finish: bool = False) -> Prepared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from visionloom.artifacts.atomic import write_file
@@ -45,8 +46,8 @@ def resolved_values(pipeline: Pipeline, workspace: Workspace) -> Pipeline:
     return dataclasses.replace(pipeline, steps=steps)
 
 
-def _complete(component: Component, given: dict[str, Bound] | object) -> dict[str, Bound]:
-    bound: dict[str, Bound] = dict(given)  # type: ignore[call-overload]
+def _complete(component: Component, given: Mapping[str, Bound]) -> dict[str, Bound]:
+    bound: dict[str, Bound] = dict(given)
     values = component.resolve(
         {p.name: bound[p.name] for p in component.parameters if p.name in bound}
     )

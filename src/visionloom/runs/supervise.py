@@ -17,7 +17,7 @@ def main(run_id: str) -> int:
     run = records.get_run(run_id)
     try:
         pipeline, request = recorded_pipeline(workspace, run)
-        workspace.supervisor(run, pipeline, request.plan).run()
+        workspace.supervisor(run, pipeline, request.plan, finish=request.finish).run()
     except (RunStateError, LeaseLostError) as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status

@@ -138,6 +138,9 @@ def make_request(said: Mapping[str, Any], registry: Registry) -> TrainRequest:
                     "Leave one of them out.",
                 )
     else:
+        weights = given.get("weights")
+        if weights is not None and not Path(weights).is_file():
+            raise InvalidModelDirectoryError(f"The weights file {weights} does not exist.")
         model_component(registry, str(given.get("model", TrainRequest.model)))
     training: dict[str, Any] = {"preset": PRESET}
     training |= {name: value for name, value in given.items() if name not in _FIELDS}

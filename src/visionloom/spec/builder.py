@@ -141,7 +141,8 @@ class PipelineBuilder:
         step = self._steps[binding.step]
         if binding.port in step.outputs:
             raise UsageError(
-                f"{binding.step}.{binding.port} is delivered as {step.outputs[binding.port]} already."
+                f"{binding.step}.{binding.port} is delivered already, as "
+                f"{step.outputs[binding.port]}."
             )
         self._outputs[name] = PipelineOutput(None if path is None else str(path))
         self._steps[binding.step] = dataclasses.replace(

@@ -1,0 +1,41 @@
+"""What `visionloom azure export` needs before it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from visionloom.engine.check import check_pipeline
+from visionloom.errors import UsageError
+from visionloom.runs.pipeline_run import PIPELINE_FILE, refuse_faults
+from visionloom.spec.pipeline import Pipeline
+from visionloom.spec.pipeline_file import read_pipeline
+from visionloom.workspace import Workspace
+
+# the data, devices and targets of this machine are not those of the other
+_OF_THIS_MACHINE = ("D1", "D3", "S1", "S2")
+
+
+def checked_pipeline(workspace: Workspace, file: Path) -> Pipeline:
+    """A pipeline file without faults, apart from what only concerns this machine.
+
+    Raises:
+        InvalidPipelineError: It has faults; all of them are named.
+    """
+    read = read_pipeline(file, workspace.settings.limits)
+    problems = check_pipeline(
+        read, workspace.registry, targets=workspace.targets, settings=workspace.settings
+    )
+    refuse_faults([p for p in problems if p.code not in _OF_THIS_MACHINE])
+    return read.pipeline
+
+
+def refuse_other_folder(out: Path, *, overwrite: bool) -> None:
+    """An existing folder is replaced only when it is an earlier export.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    if overwrite and out.exists() and not (out / PIPELINE_FILE).is_file():
+        raise UsageError(
+            f"{out} is no earlier export, so it is not overwritten.", "Choose another --out."
+        )

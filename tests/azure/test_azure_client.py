@@ -1,0 +1,101 @@
+"""Every file we write or ship for pipelines passes Azure's own client, offline."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from visionloom.azure.export import export
+from visionloom.cli.main import main
+from visionloom.errors import OutputExistsError, UsageError
+from visionloom.spec.component_file import write_component
+from visionloom.spec.pipeline_file import read_pipeline
+from visionloom.workspace import Workspace
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "pipelines").glob("*.yml"))
+
+
+def client_says(*files: Path) -> list[dict[str, object]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.azure.client", *map(str, files)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def test_components_examples_and_exports_pass_the_client_without_a_network(tmp_path: Path) -> None:
+    registry = Workspace().registry
+    files = []
+    for item in registry:
+        path = tmp_path / f"{item.name}.yml"
+        path.write_text(write_component(item, environment="azureml:visionloom:1"))
+        files.append(path)
+    for example in EXAMPLES:
+        out = tmp_path / example.stem
+        export(read_pipeline(example).pipeline, registry, out, compute="cpu-cluster")
+        files += [out / "pipeline.yml", *(out / "components").iterdir()]
+    answers = client_says(*files)
+    assert len(answers) == len(files)
+    failed = {str(a["path"]): a["errors"] for a in answers if not a["passed"]}
+    assert not failed
+
+
+def test_the_examples_themselves_pass_the_client_apart_from_the_compute(tmp_path: Path) -> None:
+    copies = []
+    for example in EXAMPLES:
+        text = example.read_text().replace(
+            "\njobs:", "\nsettings:\n  default_compute: azureml:cpu\n\njobs:"
+        )
+        copies.append(tmp_path / example.name)
+        copies[-1].write_text(text)
+    assert len(copies) == 4
+    answers = client_says(*copies)
+    assert {str(a["path"]): a["errors"] for a in answers if not a["passed"]} == {}
+
+
+def test_a_fault_that_the_client_finds_is_found_by_this_test(tmp_path: Path) -> None:
+    (tmp_path / "bad.yml").write_text(
+        EXAMPLES[0].read_text().replace("type: command", "type: nonsense", 1)
+    )
+    (answer,) = client_says(tmp_path / "bad.yml")
+    assert not answer["passed"]
+
+
+def test_a_pipeline_without_a_compute_or_with_a_local_file_is_refused(tmp_path: Path) -> None:
+    registry = Workspace().registry
+    pipeline = read_pipeline(EXAMPLES[-1]).pipeline
+    with pytest.raises(UsageError, match="--compute"):
+        export(pipeline, registry, tmp_path / "out")
+    text = EXAMPLES[-1].read_text().replace("weights: ''", "weights: densenet121.safetensors")
+    (tmp_path / "local.yml").write_text(text)
+    with pytest.raises(UsageError, match=r"names the file densenet121\.safetensors"):
+        export(
+            read_pipeline(tmp_path / "local.yml").pipeline, registry, tmp_path / "out", compute="c"
+        )
+    export(pipeline, registry, tmp_path / "out", compute="c")
+    with pytest.raises(OutputExistsError):
+        export(pipeline, registry, tmp_path / "out", compute="c")
+
+
+def test_the_command_exports_and_refuses_a_folder_that_is_no_export(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["azure", "export", str(EXAMPLES[0]), "--out", str(tmp_path / "out"), "--compute", "c"]
+    with pytest.raises(SystemExit) as done:
+        main(words)
+    assert done.value.code == 0
+    assert "az ml job create" in capsys.readouterr().out
+    (tmp_path / "thesis").mkdir()
+    words[4] = str(tmp_path / "thesis")
+    with pytest.raises(SystemExit) as done:
+        main([*words, "--overwrite"])
+    assert done.value.code == 2
