@@ -15,6 +15,7 @@ from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.reuse import Decision
 from visionloom.engine.starting import inner_lock, scratch_of
 from visionloom.engine.step_process import Failure, Result
+from visionloom.engine.timings import Timings
 from visionloom.engine.tools import Tools
 from visionloom.records.rows import ProcessIdentity, StepState
 
@@ -23,7 +24,7 @@ OUT_OF_MEMORY = "out of memory"
 # what ends processes from outside; other signals are faults of the process itself
 _FROM_OUTSIDE = {1, 2, 9, 15}
 _GIB = 1024**3
-_SILENT_SECONDS = 20.0
+_SILENT_SECONDS = 4 * Timings.heartbeat
 
 
 @dataclass(frozen=True)

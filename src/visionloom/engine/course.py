@@ -8,7 +8,7 @@ from pathlib import Path
 from visionloom.engine.attempts import Attempt, Retry, Verdict, judge, stopped
 from visionloom.engine.entry import failure_of
 from visionloom.engine.executors.base import FINISH_NAME, Ended
-from visionloom.engine.finishing import Finished, finish_step, result_row
+from visionloom.engine.finishing import Finished, discard_outputs, finish_step, result_row
 from visionloom.engine.opening import Opening
 from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.starting import clear, scratch_of
@@ -82,6 +82,7 @@ class Course(Opening):
             tools.run.id, self.name, self.number, verdict.state, verdict.reason,
             exit=ended.exit, peak_bytes=ended.peak_bytes, fence=tools.fence,
         )  # fmt: skip
+        discard_outputs(attempt.job)
         self.next = self.after_attempt
         self.after_attempt()
 

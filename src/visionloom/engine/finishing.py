@@ -76,9 +76,14 @@ def finish_step(
         OutputRow(job.run, job.step, port, o.id, o.digest, o.type, o.bytes, o.refers_to)
         for port, o in stored.items()
     )
+    discard_outputs(job)
+    return Finished("", decision, outputs, {o.id: dict(o.files) for o in stored.values()})
+
+
+def discard_outputs(job: Job) -> None:
+    """Remove what is left of an attempt's outputs on their way to the store."""
     for folder in {Path(path).parent for path in job.outputs.values()}:
         remove_tree(folder)
-    return Finished("", decision, outputs, {o.id: dict(o.files) for o in stored.values()})
 
 
 def result_row(

@@ -39,13 +39,13 @@ from visionloom.engine.executors.base import (
     write_json,
 )
 from visionloom.engine.journal import LineFile, line_of
+from visionloom.engine.timings import Timings
 from visionloom.errors import ModuleOutOfMemoryError, RunInterrupted, VisionloomError
 from visionloom.settings import load_settings
 from visionloom.spec.context import Context, Event, Log, Progress
 
 Runner = Callable[[Job, Context], Mapping[str, Artifact]]
 _PROGRESS_SECONDS = 0.25
-_HEARTBEAT_SECONDS = 5.0
 _TERMINATED = 143
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory")
@@ -231,13 +231,13 @@ class _Events:
             self._file.close()
 
     def _watch(self) -> None:
-        beat = -_HEARTBEAT_SECONDS
+        beat = -Timings.heartbeat
         while not self._closing.wait(_PROGRESS_SECONDS):
             for name, request in self._requests.items():
                 if not request.is_set() and (self._folder / name).exists():
                     request.set()
             now = time.monotonic()
-            if now - beat >= _HEARTBEAT_SECONDS:
+            if now - beat >= Timings.heartbeat:
                 beat = now
                 with contextlib.suppress(OSError):
                     (self._folder / HEARTBEAT_NAME).touch()

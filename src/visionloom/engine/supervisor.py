@@ -78,6 +78,7 @@ class Supervisor:
         self._desk = Desk(executor.wake)
         self._asked = ""
         self._looked = 0.0
+        self._has_begun = False
         self._is_busy = False
         self._delivering: Future[list[Delivery]] | None = None
 
@@ -119,41 +120,47 @@ class Supervisor:
 
     def _carry_out(self, tools: Tools) -> State:
         courses = {step.name: Course(tools, step) for step in self._pipeline.steps}
-        begun = False
         try:
-            while True:
-                state: State | None = None
-                with self._patience(tools):
-                    self._look(tools)
-                    if not begun:
-                        begun, state = self._begin(tools, courses)
-                    if state is None and begun:
-                        state = self._step_on(tools, courses)
-                if state is not None:
-                    return state
+            while (state := self._turn(tools, courses)) is None:
                 self._executor.wait(self._timings.tick)
-        except LeaseLostError:
+        except (LeaseLostError, RunStateError):
             raise
         except Exception as error:
             # a bug must not leave processes that nobody watches, or a run that seems to go on
             for course in courses.values():
                 if course.attempt is not None:
                     self._executor.stop(course.attempt.job, kill=True)
-            reason = f"a bug in Visionloom: {type(error).__name__}: {error}"
-            self._end(tools, "failed", reason)
+            with contextlib.suppress(VisionloomError):
+                reason = f"a bug in Visionloom: {type(error).__name__}: {error}"
+                self._end(tools, "failed", reason)
             raise
+        return state
 
-    @contextlib.contextmanager
-    def _patience(self, tools: Tools) -> Iterator[None]:
-        """Say once that the records cannot be written, and go on; what was to be is done later."""
+    def _turn(self, tools: Tools, courses: dict[str, Course]) -> State | None:
+        """Look around, and make what moves can be made; the run's state once it has ended."""
+        refused: RecordsError | None = None
+        state: State | None = None
         try:
-            yield
-            self._is_busy = False
+            self._look(tools)
         except RecordsError as error:
-            if not self._is_busy:
-                self._is_busy = True
-                tools.journal.write("log", level="warning", text=error.message)
-                sys.stderr.write(f"{error}\n")
+            refused = error
+        try:
+            if not self._has_begun:
+                state = self._begin(tools, courses)
+                self._has_begun = True
+            if state is None:
+                state = self._step_on(tools, courses)
+        except RecordsError as error:
+            refused = error
+        self._tell(tools, refused)
+        return state
+
+    def _tell(self, tools: Tools, refused: RecordsError | None) -> None:
+        """Say once that the records cannot be written: what was to be recorded is so later."""
+        if refused is not None and not self._is_busy:
+            tools.journal.write("log", level="warning", text=refused.message)
+            sys.stderr.write(f"{refused}\n")
+        self._is_busy = refused is not None
 
     def _look(self, tools: Tools) -> None:
         """Renew the lease; learn whether the run is to be cancelled."""
@@ -170,18 +177,18 @@ class Supervisor:
             if asked and tools.cancel != "kill":
                 tools.cancel = asked
 
-    def _begin(self, tools: Tools, courses: dict[str, Course]) -> tuple[bool, State | None]:
+    def _begin(self, tools: Tools, courses: dict[str, Course]) -> State | None:
         """Start the run, or go on where an earlier supervisor left it."""
         row = self._recorder.get_run(self._run.id)
         if row.state == "queued":
             problem = refused_delivery(self._pipeline)
             if problem:
-                return True, self._end(tools, "failed", problem)
+                return self._end(tools, "failed", problem)
             if not self._recorder.move_run(self._run.id, "running", fence=tools.fence):
                 raise RunStateError(f"Run {self._run.id} has ended.")
             tools.journal.write("run", state="running", reason="")
         adopt(tools, courses)
-        return True, None
+        return None
 
     def _step_on(self, tools: Tools, courses: dict[str, Course]) -> State | None:
         """One move of every step that can make one; the run's state once all have ended."""

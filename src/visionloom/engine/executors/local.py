@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -87,9 +88,11 @@ class LocalExecutor:
         self._fork = fork and sys.platform == "linux"
         self._servers: dict[bool, ForkServer] = {}
         self._running: dict[str, _Running] = {}
-        self._woken, self._wake = os.pipe()
-        for end in (self._woken, self._wake):
-            os.set_blocking(end, False)
+        self._is_woken = threading.Event()
+        if sys.platform != "win32":
+            self._woken, self._wake = os.pipe()
+            for end in (self._woken, self._wake):
+                os.set_blocking(end, False)
 
     def prepare(self, preload: Sequence[str]) -> None:
         """See `Executor.prepare`."""
@@ -159,7 +162,8 @@ class LocalExecutor:
         # a new interpreter's end makes nothing readable
         limit = min(seconds, 0.05) if spawned else seconds
         if sys.platform == "win32":
-            time.sleep(limit)
+            self._is_woken.wait(limit)
+            self._is_woken.clear()
             return
         sources = [self._woken]
         sources += [server.fileno() for server in self._servers.values() if server.is_open]
@@ -170,17 +174,20 @@ class LocalExecutor:
 
     def wake(self) -> None:
         """See `Executor.wake`."""
-        with contextlib.suppress(BlockingIOError, OSError):
-            os.write(self._wake, b"1")
+        self._is_woken.set()
+        if sys.platform != "win32":
+            with contextlib.suppress(BlockingIOError, OSError):
+                os.write(self._wake, b"1")
 
     def close(self) -> None:
         """See `Executor.close`."""
         for server in self._servers.values():
             server.close()
         self._servers.clear()
-        for end in (self._woken, self._wake):
-            with contextlib.suppress(OSError):
-                os.close(end)
+        if sys.platform != "win32":
+            for end in (self._woken, self._wake):
+                with contextlib.suppress(OSError):
+                    os.close(end)
 
     def _forks(self, job: Job) -> bool:
         return self._fork and _READ_LATE.issuperset(job.environment)
@@ -237,8 +244,9 @@ class LocalExecutor:
             # adopted, or its server died
             if process.is_alive(running.identity):
                 return None
-            with contextlib.suppress(OSError):
-                os.waitpid(running.identity.pid, getattr(os, "WNOHANG", 0))
+            if hasattr(os, "WNOHANG"):
+                with contextlib.suppress(OSError):
+                    os.waitpid(running.identity.pid, os.WNOHANG)
             ended = Ended(None)
         killed = ended.exit in (None, -process.KILL) and _memory_kills() > running.kills
         peak = max(ended.peak_bytes or 0, running.peak) or None
