@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,18 +20,19 @@ def make_read_only(folder: Path) -> None:
 
 def tree_bytes(path: Path) -> int:
     """Size of the files at and below a path; what vanishes meanwhile does not count."""
-    total = 0
-    for entry in [path, *path.rglob("*")]:
-        with suppress(OSError):
-            status = entry.lstat()
-            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
-    return total
+    return sum(s.st_size for s in _statuses(path) if stat.S_ISREG(s.st_mode))
 
 
 def newest(path: Path) -> float:
     """The latest change at and below a path, seconds since 1970."""
-    times = [0.0]
-    for entry in [path, *path.rglob("*")]:
-        with suppress(OSError):
-            times.append(entry.lstat().st_mtime)
-    return max(times)
+    return max((s.st_mtime for s in _statuses(path)), default=0.0)
+
+
+def _statuses(path: Path) -> Iterator[os.stat_result]:
+    with suppress(OSError):
+        yield path.lstat()
+    # a folder that vanishes while it is walked is left out
+    for parent, folders, names in os.walk(path):
+        for name in (*folders, *names):
+            with suppress(OSError):
+                yield Path(parent, name).lstat()

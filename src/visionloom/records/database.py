@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 BUSY_SECONDS = 10.0
+_CACHE_KIB = 16 * 1024
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 _KEPT_LOG_BYTES = 1024 * 1024
 _LONG_LOG_BYTES = 64 * 1024 * 1024
@@ -146,6 +147,7 @@ class Database:
             "foreign_keys=ON",
             "synchronous=FULL",
             "trusted_schema=OFF",
+            f"cache_size=-{_CACHE_KIB}",
             # see `checkpoint`
             "wal_autocheckpoint=0",
             f"journal_size_limit={_KEPT_LOG_BYTES}",

@@ -33,18 +33,21 @@ _RESULT = select(
     steps.c.version,
     steps.c.parts,
 ).join(steps, (steps.c.run == results.c.run) & (steps.c.name == results.c.step))
-_BY_KEY = _RESULT.where(results.c.key.in_(bindparam("keys", expanding=True))).order_by(
+_BY_KEYS = _RESULT.where(results.c.key.in_(bindparam("keys", expanding=True))).order_by(
     results.c.number
 )
 _NEWEST = _RESULT.order_by(results.c.number.desc()).limit(1)
+# a plan asks for one key after the other, and a list of unknown length costs time to put in
+_BY_KEY = _NEWEST.where(results.c.key == bindparam("key"))
 _OF_STEP = _NEWEST.where(results.c.name == bindparam("name"), results.c.step == bindparam("step"))
 _OF_COMPONENT = _NEWEST.where(results.c.component == bindparam("component"))
-_OUTPUTS = (
+_ALL_OUTPUTS = (
     select(results.c.number, outputs.c.run, outputs.c.step, outputs.c.port, objects)
     .join(outputs, (outputs.c.run == results.c.run) & (outputs.c.step == results.c.step))
     .join(objects, objects.c.id == outputs.c.object)
-    .where(results.c.number.in_(bindparam("numbers", expanding=True)))
 )
+_OUTPUTS = _ALL_OUTPUTS.where(results.c.number == bindparam("number"))
+_OUTPUTS_OF_SEVERAL = _ALL_OUTPUTS.where(results.c.number.in_(bindparam("numbers", expanding=True)))
 _TIMES = (
     select(steps.c.seconds)
     .where(
@@ -62,7 +65,10 @@ def by_key(connection: Connection, keys: Iterable[str]) -> dict[str, ResultRow]:
     """See `Recorder.results`."""
     found: dict[str, ResultRow] = {}
     for chunk in chunks(dict.fromkeys(keys)):
-        rows = connection.execute(_BY_KEY, {"keys": chunk}).all()
+        if len(chunk) == 1:
+            rows = connection.execute(_BY_KEY, {"key": chunk[0]}).all()
+        else:
+            rows = connection.execute(_BY_KEYS, {"keys": chunk}).all()
         newest = {row.key: row for row in rows}
         found |= {row.key: row for row in _complete(connection, list(newest.values()))}
     return found
@@ -95,7 +101,11 @@ def _complete(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> 
         return []
     ports: dict[int, dict[str, OutputRow]] = {row.number: {} for row in rows}
     files: dict[int, dict[str, dict[str, int]]] = {row.number: {} for row in rows}
-    for output in connection.execute(_OUTPUTS, {"numbers": list(ports)}):
+    if len(rows) == 1:
+        found = connection.execute(_OUTPUTS, {"number": rows[0].number})
+    else:
+        found = connection.execute(_OUTPUTS_OF_SEVERAL, {"numbers": list(ports)})
+    for output in found:
         ports[output.number][output.port] = OutputRow(
             output.run, output.step, output.port, output.id, output.digest, output.type,
             output.bytes, tuple(output.refers_to),
