@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from visionloom.engine import process
-from visionloom.engine.executors.base import Ended
 from visionloom.errors import ProcessLostError
 from visionloom.records.rows import ProcessIdentity
 
@@ -29,7 +28,8 @@ class ForkServer:
         modules: What it imports before it forks.
 
     Attributes:
-        ended: Token -> how that step's process ended; take them out.
+        ended: Token -> how that step's process ended: exit status (None when it could not begin)
+            and largest resident memory; take them out.
         failed: Module -> why it could not be imported.
     """
 
@@ -55,7 +55,7 @@ class ForkServer:
         self._tokens = 0
         self.ready = False
         self.is_open = True
-        self.ended: dict[int, Ended] = {}
+        self.ended: dict[int, tuple[int | None, int | None]] = {}
         self.failed: dict[str, str] = {}
 
     def fileno(self) -> int:
@@ -135,4 +135,4 @@ class ForkServer:
         elif "started" in message:
             self._started[message["started"]] = ProcessIdentity(**message["process"])
         else:
-            self.ended[message["ended"]] = Ended(message["exit"], message["peak_bytes"])
+            self.ended[message["ended"]] = message["exit"], message["peak_bytes"]

@@ -232,9 +232,10 @@ class LocalExecutor:
         ended: Ended | None = None
         if running.server is not None:
             running.server.pump()
-            ended = running.server.ended.pop(running.token, None)
-            if ended is None and running.server.is_open:
+            told = running.server.ended.pop(running.token, None)
+            if told is None and running.server.is_open:
                 return None
+            ended = Ended(*told) if told else None
         elif running.spawned is not None:
             status = running.spawned.poll()
             if status is None:
