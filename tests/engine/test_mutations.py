@@ -12,7 +12,7 @@ from visionloom.engine.check import check_pipeline
 from visionloom.engine.resolve import resolve
 from visionloom.engine.targets import Targets
 from visionloom.spec.component_file import write_component
-from visionloom.spec.component_reader import read_component
+from visionloom.spec.component_files import read_component
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
 from visionloom.spec.problems import ProblemList, errors_among
 

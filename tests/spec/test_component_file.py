@@ -12,7 +12,7 @@ from visionloom.cli.component import _all_parameters
 from visionloom.settings import Limits
 from visionloom.spec.component import Component
 from visionloom.spec.component_file import component_document, is_optional, write_component
-from visionloom.spec.component_reader import component_name, read_component
+from visionloom.spec.component_files import component_name, read_component
 from visionloom.spec.problems import Problem, ProblemList
 
 ENVIRONMENT = "azureml:visionloom:1"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from visionloom.settings import MIB, Limits
 from visionloom.spec.problems import Problem
-from visionloom.spec.yaml_reader import Map, Scalar, YamlText, plain_data, read_yaml
+from visionloom.spec.yaml_nodes import Map, Scalar, plain_data
+from visionloom.spec.yaml_reader import YamlText, read_yaml
 
 LIMITS = Limits()
 

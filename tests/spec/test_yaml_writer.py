@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visionloom.settings import Limits
-from visionloom.spec.yaml_reader import plain_data, read_yaml
+from visionloom.spec.yaml_nodes import plain_data
+from visionloom.spec.yaml_reader import read_yaml
 from visionloom.spec.yaml_writer import is_plain, scalar_text, write_yaml
 
 TEXTS = st.text(max_size=40) | st.sampled_from(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from visionloom.artifacts.manifest import read_manifest
 from visionloom.artifacts.types import Artifact, Photos
-from visionloom.engine.check_wiring import WIDENING
 from visionloom.engine.checking import Checking
 from visionloom.engine.paths import absolute, is_file
+from visionloom.engine.port_types import WIDENING
 from visionloom.engine.resolved import DataSource, StepSource
 from visionloom.errors import (
     DeviceNotAvailableError,
@@ -22,7 +22,7 @@ from visionloom.spec.foresight import UNKNOWN, AboutInput, Facts, Outlook
 from visionloom.spec.pipeline import Data
 from visionloom.spec.ports import Value
 from visionloom.spec.problems import Place
-from visionloom.spec.yaml_reader import shown
+from visionloom.spec.yaml_nodes import shown
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?!\\)")
 

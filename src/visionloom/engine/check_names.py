@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from visionloom.engine.checking import Checking
 from visionloom.spec.names import fault_of_name, nearest_name
 from visionloom.spec.pipeline import KeyPath, Step
-from visionloom.spec.yaml_reader import shown
+from visionloom.spec.yaml_nodes import shown
 
 _SECRET = re.compile(
     r"SECRET|TOKEN|PASSW|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ACCOUNT_?KEY|CREDENTIAL"

@@ -9,7 +9,7 @@ from visionloom.engine.devices import fault_of_device
 from visionloom.engine.targets import Target
 from visionloom.spec.ports import nearest
 from visionloom.spec.problems import Place
-from visionloom.spec.yaml_reader import shown
+from visionloom.spec.yaml_nodes import shown
 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
 _COMPUTE = re.compile(r"(azureml:)?(?P<name>[A-Za-z][A-Za-z0-9_.-]*(:[0-9]+)?)")

@@ -15,7 +15,7 @@ from visionloom.spec.pipeline import Data, InputBinding, Literal, Pipeline
 from visionloom.spec.ports import Parameter, Value, nearest
 from visionloom.spec.problems import Place
 from visionloom.spec.registry import Registry
-from visionloom.spec.yaml_reader import core_value, shown
+from visionloom.spec.yaml_nodes import core_value, shown
 
 
 def put_in_values(state: Checking, values: Mapping[str, Literal]) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from visionloom.engine.check_bindings import follow_bindings
+from visionloom.engine.check_components import find_components
 from visionloom.engine.check_data import find_data, find_files, foresee
 from visionloom.engine.check_names import check_environment, check_names
+from visionloom.engine.check_order import put_in_order
+from visionloom.engine.check_outputs import check_outputs, check_unused
 from visionloom.engine.check_places import place_steps
 from visionloom.engine.check_values import check_parameters, put_in_values
-from visionloom.engine.check_wiring import (
-    check_outputs,
-    check_unused,
-    find_components,
-    follow_bindings,
-    put_in_order,
-)
 from visionloom.engine.checking import Checking
 from visionloom.engine.devices import count_gpus
 from visionloom.engine.paths import absolute

@@ -7,7 +7,7 @@ from typing import Any
 
 from visionloom.spec.pipeline import KeyPath
 from visionloom.spec.problems import NOWHERE, Place, ProblemList
-from visionloom.spec.yaml_reader import Entry, Items, Literal, Map, Node, Refused, Scalar, shown
+from visionloom.spec.yaml_nodes import Entry, Items, Literal, Map, Node, Refused, Scalar, shown
 
 EXTENSION = "x-"
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from visionloom.spec.form import Form
 from visionloom.spec.names import BadBinding, parse_binding
 from visionloom.spec.pipeline import Data, KeyPath, PipelineOutput
-from visionloom.spec.yaml_reader import Map, Node, Scalar, shown
+from visionloom.spec.yaml_nodes import Map, Node, Scalar, shown
 
 DATA_TYPES = ("uri_folder", "uri_file", "custom_model")
 INPUT_MODES = ("ro_mount", "download", "direct")

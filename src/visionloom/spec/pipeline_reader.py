@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from visionloom.settings import Limits
-from visionloom.spec.component_reader import ComponentFiles
+from visionloom.spec.component_files import ComponentFiles
 from visionloom.spec.part_reader import NOT_OURS, PartReader
 from visionloom.spec.pipeline import Data, Literal, Pipeline, PipelineOutput, Step
 from visionloom.spec.problems import Place, ProblemList
 from visionloom.spec.step_reader import OTHER_STEPS, StepReader
-from visionloom.spec.yaml_reader import Map, Node, shown
+from visionloom.spec.yaml_nodes import Map, Node, shown
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json"
 TOP_KEYS = (

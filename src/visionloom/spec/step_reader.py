@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visionloom.spec.component_reader import ComponentFiles
+from visionloom.spec.component_files import ComponentFiles
 from visionloom.spec.names import (
     BadBinding,
     OutputBinding,
@@ -22,7 +22,7 @@ from visionloom.spec.pipeline import (
     Step,
     StepBinding,
 )
-from visionloom.spec.yaml_reader import Map, Node, Scalar, shown
+from visionloom.spec.yaml_nodes import Map, Node, Scalar, shown
 
 OTHER_STEPS = dict.fromkeys(
     ("sweep", "parallel", "pipeline", "automl", "spark", "import", "data_transfer", "if_else"),

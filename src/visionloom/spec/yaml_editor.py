@@ -15,16 +15,8 @@ from typing import Any
 from visionloom.errors import InvalidPipelineError
 from visionloom.settings import Limits
 from visionloom.spec.problems import NOWHERE
-from visionloom.spec.yaml_reader import (
-    Entry,
-    Items,
-    Map,
-    Node,
-    Scalar,
-    YamlText,
-    plain_data,
-    read_yaml,
-)
+from visionloom.spec.yaml_nodes import Entry, Items, Map, Node, Scalar, plain_data
+from visionloom.spec.yaml_reader import YamlText, read_yaml
 from visionloom.spec.yaml_writer import INDENT, entry_lines, scalar_text, write_yaml
 
 Path = tuple[str, ...]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from visionloom.spec.yaml_reader import core_value
+from visionloom.spec.yaml_nodes import core_value
 
 Scalar = bool | int | float | str | None
 
