@@ -10,7 +10,8 @@ import pytest
 
 from tests.records.work import ME, finished_run, new_run, reusing_run, succeed, url
 from visionloom.errors import RecordsError
-from visionloom.records.rebuild import DOCUMENT_NAME, rebuild_file, run_document
+from visionloom.records.documents import DOCUMENT_NAME
+from visionloom.records.rebuild import rebuild_file, run_document
 from visionloom.records.recorder import Recorder, open_records
 from visionloom.records.rows import AttemptRow, MetricPoint
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from visionloom.records.database import Database
-    from visionloom.records.rebuild import Rebuilt
+    from visionloom.records.documents import Rebuilt
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -401,11 +401,11 @@ class Recorder:
         """Add the runs that are missing here, from the folders of runs.
 
         Args:
-            runs_folder: Holds a folder for each run, see `visionloom.records.rebuild`.
+            runs_folder: Holds a folder for each run, see `visionloom.records.documents`.
         """
-        from visionloom.records.rebuild import rebuild
+        from visionloom.records.documents import rebuild
 
-        return rebuild(self, runs_folder)
+        return rebuild(self.database, runs_folder)
 
     def problem(self) -> str:
         """Empty when the file is sound; else what is wrong. Reads all of it."""
