@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import signal
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine.harness import Bench, step
 from visionloom.engine import process
+from visionloom.engine.plan import Planner
+from visionloom.engine.reuse import Decision
 from visionloom.records.rows import RunRow
 
 
@@ -62,6 +66,40 @@ def test_a_training_keeps_its_state_and_the_next_run_goes_on_from_it(bench: Benc
     again = bench.submit(step("train", epochs=30, how="use scratch", seconds=0.1), parent=run.id)
     assert bench.supervisor(again).run() == "succeeded"
     assert bench.note(again, "train") == bench.note(whole, "train")
+
+
+def test_what_is_drawn_at_random_is_gone_on_with_by_runs_that_continue_it_only(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide = Planner.decide
+
+    def drawn(planner: Planner, *args: Any) -> Decision:
+        found = decide(planner, *args)
+        return dataclasses.replace(found, action="run", reusable=False, outputs={})
+
+    monkeypatch.setattr(Planner, "decide", drawn)
+    training = step("train", epochs=30, seconds=10)
+    first = bench.submit(training)
+    cancelling = cancel_when(bench, first, trains(bench, first))
+    assert bench.supervisor(first).run() == "interrupted"
+    cancelling.join()
+    done = len(bench.recorder.curve(first.id, "train", "figure"))
+    (kept,) = [folder for folder in bench.settings.scratch.iterdir() if folder.is_dir()]
+    assert kept.name.endswith(f".{first.id}")
+    other = bench.submit(training)
+    cancelling = cancel_when(bench, other, lambda: bench.states(other)["train"] == "running")
+    assert bench.supervisor(other).run() in {"cancelled", "interrupted"}
+    cancelling.join()
+    assert len(bench.recorder.curve(other.id, "train", "figure")) < done + 5
+    between = bench.submit(training, parent=first.id)
+    bench.recorder.request_cancel(between.id)
+    bench.supervisor(between).run()
+    last = bench.submit(training, parent=between.id)
+    cancelling = cancel_when(bench, last, trains(bench, last))
+    bench.supervisor(last).run()
+    cancelling.join()
+    assert len(bench.recorder.curve(last.id, "train", "figure")) >= done
+    assert kept.is_dir()
 
 
 def test_a_step_without_a_state_is_cancelled(bench: Bench) -> None:

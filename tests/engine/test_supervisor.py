@@ -300,6 +300,8 @@ def test_a_result_of_data_that_changed_meanwhile_does_not_count(
     bench.supervisor(run).run()
     changer.join()
     assert bench.run(run.id).reason == f"read: input changed: {data}"
+    (told,) = [line["error"] for line in bench.journal(run) if "error" in line]
+    assert told["exit_status"] == 3
     again = bench.carry_out(step("read", before=str(data)))
     assert bench.states(again) == {"read": "succeeded"}
     assert bench.note(again, "read") == "(after )"

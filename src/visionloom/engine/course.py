@@ -14,7 +14,7 @@ from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.starting import clear, scratch_of
 from visionloom.engine.step_process import read_result
 from visionloom.engine.tools import Tools, produced_of
-from visionloom.errors import VisionloomError
+from visionloom.errors import InvalidDatasetError, VisionloomError
 
 
 class Course(Opening):
@@ -151,7 +151,8 @@ class Course(Opening):
         if finished is None:
             return
         if finished.problem:
-            self._conclude(Verdict("failed", finished.problem))
+            unusable = failure_of(InvalidDatasetError(finished.problem, "Run it again."))
+            self._conclude(Verdict("failed", finished.problem, failure=unusable))
             return
         self.next = lambda: self._commit(finished, result.seconds, result.peak_bytes)
         self.next()
