@@ -268,38 +268,38 @@ def test_any_series_of_edits_means_what_it_says_and_keeps_comments(
     here = document(text)
     kept = [line for line in text.splitlines() if line.startswith("#")]
     for kind, name, other, value in edits:
-        steps = here.read().pipeline.steps
+        steps = here.pipeline.steps
         step = name if name in steps else next(iter(steps), "")
         if kind == "input" and step:
             assert value is None or isinstance(value, bool | int | float | str)
             here = here.set_step_input(step, str(other), value)
-            assert here.read().pipeline.steps[step].inputs.get(str(other)) == value
+            assert here.pipeline.steps[step].inputs.get(str(other)) == value
         elif kind == "pipeline_input":
             assert value is None or isinstance(value, bool | int | float | str)
             here = here.set_pipeline_input(name, value)
-            assert here.read().pipeline.inputs.get(name) == value
+            assert here.pipeline.inputs.get(name) == value
         elif kind == "data":
             data = Data(None if value is None else str(value))
             here = here.set_pipeline_input(name, data)
-            assert here.read().pipeline.inputs[name] == data
+            assert here.pipeline.inputs[name] == data
         elif kind == "output" and step:
             said = None if value is None else str(value)
             here = here.set_step_output(step, str(other), said)
-            assert here.read().pipeline.steps[step].outputs.get(str(other)) == said
+            assert here.pipeline.steps[step].outputs.get(str(other)) == said
         elif kind == "add" and name not in steps:
             assert isinstance(value, bool | int | float | str)
             made = Step(ComponentReference("resnet", "1", "azureml:resnet:1"), {"v": value})
             here = here.add_step(name, made)
-            assert here.read().pipeline.steps[name] == made
+            assert here.pipeline.steps[name] == made
         elif kind == "remove" and len(steps) > 1:
             here = here.remove_step(step)
-            assert step not in here.read().pipeline.steps
+            assert step not in here.pipeline.steps
         elif kind == "rename" and step and other not in steps:
             here = here.rename_step(step, str(other))
-            assert here.read().pipeline.steps[str(other)].component == steps[step].component
+            assert here.pipeline.steps[str(other)].component == steps[step].component
         elif kind == "head":
             here = here.set_head(name, None if value is None else str(value))
-            assert (getattr(here.read().pipeline, name) or "") == (value or "")
+            assert (getattr(here.pipeline, name) or "") == (value or "")
     assert [line for line in here.text.splitlines() if line in kept][: len(kept)] == kept
     if "\r\n" in text:
         assert "\n" not in here.text.replace("\r\n", "")

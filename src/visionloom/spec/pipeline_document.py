@@ -17,19 +17,18 @@ from visionloom.spec.pipeline import (
     Data,
     InputBinding,
     Literal,
+    Pipeline,
     PipelineOutput,
     Step,
     StepBinding,
 )
-from visionloom.spec.pipeline_file import (
-    ReadPipeline,
+from visionloom.spec.pipeline_reader import TOP_KEYS, read_document
+from visionloom.spec.pipeline_writer import (
     bound_document,
     input_document,
     output_document,
-    pipeline_from_text,
     step_document,
 )
-from visionloom.spec.pipeline_reader import TOP_KEYS
 from visionloom.spec.step_reader import STEP_KEYS
 from visionloom.spec.yaml_editor import remove_key, rename_key, set_value, value_at
 
@@ -58,9 +57,11 @@ class PipelineDocument:
         mark = _BOM if self.marked else ""
         return (mark + self.text).encode("utf-8", errors="surrogatepass")
 
-    def read(self, limits: Limits | None = None) -> ReadPipeline:
-        """The pipeline that the text describes, with its faults."""
-        return pipeline_from_text(self.text, self.folder, self.file, limits)
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that the text describes, as far as it can be read."""
+        data = self.text.encode("utf-8", errors="surrogatepass")
+        return read_document(data, self.folder, self.file, Limits())[0]
 
     def set_head(self, key: str, value: str | None) -> PipelineDocument:
         """Set or, with None, leave out ``display_name``, ``description``, ``experiment_name``."""
@@ -103,7 +104,7 @@ class PipelineDocument:
     def rename_pipeline_output(self, old: str, new: str) -> PipelineDocument:
         """Rename an output of the pipeline and what writes it; errors as for inputs."""
         document = replace(self, text=rename_key(self.text, ("outputs", old), new))
-        for name, step in self.read().pipeline.steps.items():
+        for name, step in self.pipeline.steps.items():
             for port, output in step.outputs.items():
                 if output == old:
                     document = document.set_step_output(name, port, new)
@@ -115,14 +116,14 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: The name is taken.
         """
-        if name in self.read().pipeline.steps:
+        if name in self.pipeline.steps:
             raise InvalidPipelineError(f"There is a step {name} already.", "Choose another name.")
         return self._set(("jobs", name), step_document(step), TOP_KEYS)
 
     def remove_step(self, name: str) -> PipelineDocument:
         """Take a step away, and what is bound to it."""
         document = self
-        for other, step in self.read().pipeline.steps.items():
+        for other, step in self.pipeline.steps.items():
             for key, bound in step.inputs.items():
                 if other != name and isinstance(bound, StepBinding) and bound.step == name:
                     document = document.set_step_input(other, key, None)
@@ -134,7 +135,7 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: There is none of that name, or the new name is taken.
         """
-        steps = self.read().pipeline.steps
+        steps = self.pipeline.steps
         document = replace(self, text=rename_key(self.text, ("jobs", old), new))
         for name, step in steps.items():
             for key, bound in step.inputs.items():
@@ -159,13 +160,13 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: There is no such step.
         """
-        if step not in self.read().pipeline.steps:
+        if step not in self.pipeline.steps:
             raise InvalidPipelineError(f"There is no step {step}.")
         return self._set(("jobs", step, key), value, STEP_KEYS)
 
     def _rebound(self, old: InputBinding, new: InputBinding) -> PipelineDocument:
         document = self
-        for name, step in self.read().pipeline.steps.items():
+        for name, step in self.pipeline.steps.items():
             for key, bound in step.inputs.items():
                 if bound == old:
                     document = document.set_step_input(name, key, new)

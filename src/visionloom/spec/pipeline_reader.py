@@ -11,6 +11,7 @@ from visionloom.spec.pipeline import Data, Literal, Pipeline, PipelineOutput, St
 from visionloom.spec.problems import Place, ProblemList
 from visionloom.spec.step_reader import OTHER_STEPS, StepReader
 from visionloom.spec.yaml_nodes import Map, Node, shown
+from visionloom.spec.yaml_reader import YamlText, read_yaml
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json"
 TOP_KEYS = (
@@ -155,3 +156,13 @@ class PipelineReader:
             name: self._steps_reader.read(node, path)
             for name, node, path in (form.entries(table, ("jobs",)) if table else ())
         }
+
+
+def read_document(
+    data: bytes, folder: Path, file: str, limits: Limits
+) -> tuple[Pipeline, YamlText]:
+    """The pipeline that a file's bytes describe, and the text with its faults."""
+    source = read_yaml(data, file, limits)
+    if not source.readable:
+        return Pipeline(folder=folder, file=file, unreadable=frozenset({()})), source
+    return PipelineReader(folder, file, source.problems, limits).read(source.root), source
