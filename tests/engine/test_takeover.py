@@ -144,7 +144,7 @@ def test_everything_stopped_for_longer_than_all_limits_goes_on_as_if_nothing_was
 ) -> None:
     """R17: the machine slept."""
     run = bench.submit(step("train", epochs=10, seconds=2), step("b", before="train"))
-    supervisor = bench.start(run, no_progress=1.5)
+    supervisor = bench.start(run, no_progress=3.0)
     process_of(bench, run, "train")
     bench.await_that(lambda: any(x["kind"] == "metrics" for x in bench.journal(run)), "it trains")
     everything = bench.processes(run)
@@ -195,8 +195,8 @@ def test_a_step_that_tells_nothing_new_is_ended_at_its_limit(bench: Bench, how: 
 
 
 def test_a_step_that_tells_something_new_is_left_alone(bench: Bench) -> None:
-    run = bench.submit(step("train", epochs=8, seconds=2.4))
-    assert bench.supervisor(run, no_progress=1.0).run() == "succeeded"
+    run = bench.submit(step("train", epochs=10, seconds=3))
+    assert bench.supervisor(run, no_progress=1.5).run() == "succeeded"
 
 
 def test_a_stranger_that_got_the_number_of_a_lost_process_is_not_touched(bench: Bench) -> None:

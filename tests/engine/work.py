@@ -154,13 +154,12 @@ def _leave_at_once(context: Context) -> None:
 
 def _start_grandchildren(context: Context, *, end: bool = False) -> None:
     """One in the group, one that left it, one that also lost its environment and its parent."""
-    forever = [sys.executable, "-c", "import signal, time\n"
-               "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)"]  # fmt: skip
+    code = f"import signal, time  # of {context.scratch}\n"
+    code += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)"
+    forever = [sys.executable, "-c", code]
     subprocess.Popen(forever)
     subprocess.Popen(forever, start_new_session=True)
-    orphan = (
-        f"import os, subprocess\nsubprocess.Popen({forever!r}, start_new_session=True, env={{}})"
-    )
+    orphan = f"import subprocess\nsubprocess.Popen({forever!r}, start_new_session=True, env={{}})"
     subprocess.run([sys.executable, "-c", orphan], check=True)
     if not end:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
