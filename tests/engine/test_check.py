@@ -24,6 +24,7 @@ from visionloom.engine.resolve import resolve
 from visionloom.engine.targets import Targets
 from visionloom.spec.pipeline_file import pipeline_from_text
 from visionloom.spec.problems import errors_among
+from visionloom.spec.yaml_writer import scalar_text
 
 SPLIT_BINDING = "${{parent.jobs.split.outputs.output_image_directory1}}"
 EPOCHS = "epochs: ${{parent.inputs.epochs}}"
@@ -423,6 +424,26 @@ def test_a_pipeline_with_faults_is_never_resolved(folder: Path) -> None:
         assert faulty == (fault.severity == "error")
         # a fault of the text that leaves the meaning clear is the reader's alone
         assert (resolved is None) >= bool(errors_among(found))
+
+
+def test_what_a_shell_would_take_for_more_stays_a_text(folder: Path) -> None:
+    """Parameters reach processes as values, never through a shell, so nothing is refused."""
+    words = "$(touch hacked); `id` | cat > x && rm -rf ~ 'quoted' \\\\"
+    text = broken(
+        "      input_dataset", f"      group_by: {scalar_text(words)}\n      input_dataset"
+    )
+    read = pipeline_from_text(text, folder, "pipeline.yml")
+    resolved, found = resolve(
+        read.pipeline,
+        REGISTRY,
+        values={},
+        target=None,
+        targets=Targets(),
+        settings=settings_of(folder),
+        gpus=lambda: 0,
+    )
+    assert resolved is not None, found
+    assert resolved.step("convert").parameters["group_by"] == words
 
 
 def test_problems_have_a_json_form(folder: Path) -> None:

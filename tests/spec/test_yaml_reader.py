@@ -144,6 +144,31 @@ def test_what_is_no_yaml_is_one_fault_with_its_line(text: str | bytes, line: int
     assert not found.readable
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column", "says"),
+    [
+        ("a: 1\n b: 2\n", 2, 3, "A colon stands where no key can be"),
+        ("a: b: c\n", 1, 5, "A colon stands where no key can be"),
+        ("a:\n\tb: 1\n", 2, 1, "A tab stands where a line begins"),
+        ("a: 'x\nb: 2\n", 1, 4, "The quote that opens here is not closed"),
+        ("a: [1, 2\nb: 3\n", 1, 4, "This has no ] at its end"),
+        ("a: {b: 1\n", 1, 4, "This has no } at its end"),
+        ("a: @x\n", 1, 4, "cannot begin with @"),
+        ("a: *\n", 1, 5, "cannot begin with * or &"),
+        ("jobs:\n  a:\n    x: 1\n   b: 2\n", 4, 4, "not indented as the others"),
+        ('a: "\\q"\n', 1, 6, "followed by q"),
+        ("a: 1\nb\nc: 2\n", 2, 1, "no colon"),
+    ],
+)
+def test_common_slips_are_named_in_plain_words(
+    text: str, line: int, column: int, says: str
+) -> None:
+    (problem,) = faults(text)
+    assert says in problem.message
+    assert problem.remedy
+    assert (problem.place.line, problem.place.column) == (line, column)
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "---\n...\n"])
 def test_an_empty_document_is_none(text: str) -> None:
     found = read(text)

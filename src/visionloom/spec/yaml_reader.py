@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from visionloom.settings import Limits
 from visionloom.spec.problems import Place, ProblemList
+from visionloom.spec.yaml_faults import explain
 from visionloom.spec.yaml_nodes import (
     AMBIGUOUS,
     MAXIMUM_DIGITS,
@@ -152,9 +153,10 @@ class _Builder:
                 last = event.start_mark.index
                 yield event
         except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            words = " ".join(str(error.problem or error.context or "not YAML").split())
-            self._stop("Y1", last if mark is None else mark.index, f"This is not YAML: {words}")
+            said = explain(error)
+            place = self._lines.place(last if said.offset is None else said.offset)
+            self._problems.error("Y1", said.message, place, remedy=said.remedy)
+            raise _StopReadingError from None
         except ReaderError as error:
             code = error.character if isinstance(error.character, int) else ord(error.character)
             self._stop("Y1", error.position, f"The character U+{code:04X} may not stand in YAML")
