@@ -40,14 +40,14 @@ test-slow: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
 check: install
-	$(BIN)/ruff format --check src tests examples
-	$(BIN)/ruff check src tests examples
+	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: install
-	$(BIN)/ruff format src tests examples
-	$(BIN)/ruff check --fix src tests examples
+	$(BIN)/ruff format src tests examples benchmarks
+	$(BIN)/ruff check --fix src tests examples benchmarks
 
 # the pins serve every system and Python from 3.11; compiled without wheel folders on purpose
 lock: install

@@ -12,7 +12,6 @@ import statistics
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 from visionloom.engine.plan import Planner
 from visionloom.engine.resolved import ResolvedPipeline, ResolvedStep, StepSource

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 COMPONENT_PACKAGE = "visionloom.components"
 STEP_RUNNER = "visionloom.workspace:run_job"
+# what is quick to load; steps that want more are forked from a server that loads it once
+_LIGHT_ROOMS = ("visionloom.images.", "visionloom.artifacts.", "visionloom.spec.")
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,16 @@ class Workspace:
         from visionloom.engine.executors.local import LocalExecutor
         from visionloom.engine.supervisor import Supervisor
 
+        wanted = dict.fromkeys(m for step in pipeline.steps for m in step.component.preload)
+        light = [module for module in wanted if module.startswith(_LIGHT_ROOMS)]
+        heavy = [module for module in wanted if module not in light]
         return Supervisor(
             run,
             pipeline,
             self.planner(pipeline, options),
             self.records,
             self.store,
-            LocalExecutor(STEP_RUNNER),
+            LocalExecutor(STEP_RUNNER, light=(__name__, *light), heavy=heavy),
             self.settings,
             finish=finish,
         )
