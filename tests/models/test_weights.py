@@ -100,9 +100,10 @@ def test_c46_pickles_are_refused_by_content_and_never_run(
     path.write_bytes(pickle.dumps(Canary()))
     with pytest.raises(InvalidModelDirectoryError):
         read_tensors(path)
-    torch.save({"x": Canary()}, path)
-    with pytest.raises(InvalidModelDirectoryError, match="not opened"):
-        read_tensors(path)
+    for in_zip in (True, False):
+        torch.save({"x": Canary()}, path, _use_new_zipfile_serialization=in_zip)
+        with pytest.raises(InvalidModelDirectoryError, match="not opened"):
+            read_tensors(path)
     assert not (tmp_path / "canary-was-run").exists()
 
 
@@ -114,9 +115,32 @@ def test_a_torch_file_of_tensors_is_read_with_old_densenet_names(tmp_path: Path)
     assert tensors["features.denseblock1.denselayer1.norm1.weight"].dtype == torch.float32
 
 
+def test_the_format_of_the_published_densenets_is_read(tmp_path: Path) -> None:
+    torch.save({"a": torch.ones(2)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    assert read_tensors(tmp_path / "a.pth")["a"].tolist() == [1.0, 1.0]
+
+
+def test_a_safetensors_header_of_any_length_is_no_pickle(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    starts = set()
+    for length in range(1, 300):
+        save_file({"x" * length: torch.zeros(1)}, path)
+        starts.add(path.read_bytes()[:1])
+        assert header_shapes(path) == {"x" * length: (1,)}
+    assert b"\x80" in starts
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\0" * 8, struct.pack("<Q", 2**63), struct.pack("<Q", 4) + b"{{{{", b"plain text here"],
+    [
+        b"",
+        b"\0" * 8,
+        struct.pack("<Q", 2**63),
+        struct.pack("<Q", 4) + b"{{{{",
+        b"plain text here",
+        struct.pack("<Q", 40) + b'{"x": {"shape": [Infinity]}}'.ljust(40),
+        struct.pack("<Q", 40) + b'{"x": {"shape": [1], "data_offsets":[]}}',
+    ],
 )
 def test_damaged_safetensors_headers_are_one_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.safetensors").write_bytes(data)
