@@ -36,6 +36,7 @@ _PART_NAMES = {
     "test": TEST,
     "testing": TEST,
 }
+_NOT_UTF8 = "its name is not UTF-8: rename it"
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,7 @@ def find_pictures(
     """
     if not isinstance(source, Path):
         return _several(list(source))
-    if not source.exists():
-        raise InvalidDatasetError(f"{source} does not exist.", "Check the path.")
+    _check_path(source)
     if source.is_dir():
         if original_format.is_original(source):
             return _from_original(source)
@@ -113,6 +113,26 @@ def find_pictures(
         f"{source} is no folder, picture, archive or list of images.",
         "Give a folder of pictures, a .zip or .tar, or a .csv, .jsonl or .parquet list.",
     )
+
+
+def _check_path(source: Path) -> None:
+    if not _is_text(str(source)):
+        raise InvalidDatasetError(f"The path {_shown(str(source))} is not UTF-8.", "Rename it.")
+    try:
+        source.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InvalidDatasetError(f"{source} does not exist.", "Check the path.") from error
+    except OSError as error:
+        raise InvalidDatasetError(f"{source} cannot be read: {error.strerror}.") from error
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8; one of another encoding cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _folder(root: Path, labelled: str) -> Listing:
@@ -141,8 +161,10 @@ def _several(paths: list[Path]) -> Listing:
         raise InvalidDatasetError(f"{missing[0] if missing else 'The list'} is no file.")
     root = Path(os.path.commonpath([path.absolute().parent for path in paths]))
     names = sorted({path.absolute().relative_to(root).as_posix() for path in paths})
-    candidates = [Candidate(name, name) for name in names]
-    return Listing(PixelOrigin("folder", str(root)), candidates, labelled=False)
+    candidates = [Candidate(name, name) for name in names if _is_text(name)]
+    skipped = [Skipped(_shown(name), _NOT_UTF8) for name in names if not _is_text(name)]
+    origin = PixelOrigin("folder", str(root))
+    return Listing(origin, candidates, labelled=False, skipped=skipped)
 
 
 def _from_original(root: Path) -> Listing:
@@ -195,14 +217,14 @@ def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
     inside = root.resolve()
 
     def unreadable(error: OSError) -> None:
-        name = Path(error.filename).relative_to(root).as_posix()
+        name = _shown(Path(error.filename).relative_to(root).as_posix())
         skipped.append(Skipped(name, f"the folder cannot be read: {error.strerror}"))
 
     for parent, folders, files in os.walk(root, onerror=unreadable):
         here = Path(parent)
         for folder in [f for f in folders if (here / f).is_symlink()]:
             folders.remove(folder)
-            name = (here / folder).relative_to(root).as_posix()
+            name = _shown((here / folder).relative_to(root).as_posix())
             skipped.append(Skipped(name, "a symbolic link to a folder: not followed"))
         for file in files:
             path = here / file
@@ -210,13 +232,13 @@ def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
             if path.is_symlink() and is_picture_name(name) and not is_hidden(name):
                 target = path.resolve()
                 if not target.is_file():
-                    skipped.append(Skipped(name, "a symbolic link to nothing"))
+                    skipped.append(Skipped(_shown(name), "a symbolic link to nothing"))
                     continue
                 if not target.is_relative_to(inside):
-                    skipped.append(Skipped(name, "a symbolic link out of the folder"))
+                    skipped.append(Skipped(_shown(name), "a symbolic link out of the folder"))
                     continue
             elif is_picture_name(name) and not path.is_file():
-                skipped.append(Skipped(name, "not a file (a pipe, socket or device)"))
+                skipped.append(Skipped(_shown(name), "not a file (a pipe, socket or device)"))
                 continue
             names.append(name)
     return names, skipped
@@ -229,10 +251,12 @@ def _arrange(names: Iterable[str], origin: PixelOrigin, labelled: str) -> Listin
     for name in names:
         if is_hidden(name):
             listing.ignored += 1
+        elif is_picture_name(name) and not _is_text(name):
+            listing.skipped.append(Skipped(_shown(name), _NOT_UTF8))
         elif is_picture_name(name):
             pictures.append(name)
         elif (reason := reason_not_read(name)) is not None:
-            listing.skipped.append(Skipped(name, reason))
+            listing.skipped.append(Skipped(_shown(name), reason))
         else:
             listing.ignored += 1
     clean = {name.removeprefix("./"): name for name in pictures}
