@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import os
 import pickle
+import socketserver
 import struct
 import threading
 from collections.abc import Iterator
@@ -84,6 +85,29 @@ def test_own_weights_are_added_only_when_they_fit(shared_data: Path) -> None:
         weights.add(file, "resnet18", settings)
     with pytest.raises(UsageError, match="Did you mean resnet18"):
         weights.add(file, "resnet81", settings)
+
+
+@pytest.mark.parametrize("answer", [b"no such protocol\r\n\r\n", b""])
+def test_a_host_that_does_not_speak_http_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            self.request.sendall(answer)
+
+    monkeypatch.setattr(weights, "_SECONDS_BETWEEN", 0.01)
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        monkeypatch.setenv(
+            "VISIONLOOM_WEIGHTS_URL", f"http://127.0.0.1:{running.server_address[1]}"
+        )
+        with pytest.raises(FailedToDownloadFilesError, match="could not be read"):
+            weights.fetch("resnet18", Settings(tmp_path), print)
+        monkeypatch.setenv("VISIONLOOM_WEIGHTS_URL", "http://127.0.0.1:1/a b")
+        with pytest.raises(FailedToDownloadFilesError, match="could not be read"):
+            weights.fetch("resnet18", Settings(tmp_path), print)
+        running.shutdown()
 
 
 class Canary:
