@@ -119,6 +119,13 @@ def test_c31_deep_pictures_count_and_those_beside_class_folders_are_listed(
     assert "1 pictures beside the class folders" in said
 
 
+def test_a_train_folder_alone_is_a_wrapper(photos: Make, tmp_path: Path) -> None:
+    photos("set/train", cat=2, dog=2)
+    converted, said = run(tmp_path / "set", tmp_path)
+    assert one(converted).classes == ("cat", "dog")
+    assert "from the folder 'train'" in said
+
+
 @pytest.mark.parametrize("name", ["val", "valid", "validation", "dev", "Val"])
 def test_divided_sets_are_found(photos: Make, tmp_path: Path, name: str) -> None:
     photos("set/train", cat=2, dog=2)
@@ -441,6 +448,8 @@ def test_c32_the_original_s_image_directory_is_read_as_what_it_is(
     assert class_counts(images) == {"circle": 4, "square": 4, "stripe": 4}
     plain = one(run(shared_data / "original_artifacts" / "image_directory_unlabelled", tmp_path)[0])
     assert plain.classes is None
+    with pytest.raises(InvalidDatasetError, match="differ only in case"):
+        run(source, tmp_path, class_map={"circle": "Square"})
     damaged = tmp_path / "damaged"
     shutil.copytree(source, damaged)
     for text in ("{", '{"columnAttributes": ["x"]}', "[" * 100_000):

@@ -189,8 +189,8 @@ def _open_tar(path: Path, mode: str) -> tarfile.TarFile:
     try:
         return tarfile.open(path, mode)  # type: ignore[call-overload,no-any-return]
     except Exception as error:
-        # of several compressions tried, the first line says it
-        reason = str(error).partition("\n")[0].rstrip(":")
+        # several lines are the failures of every compression that was tried
+        reason = "it is none, or damaged" if "\n" in str(error) else str(error)
         raise InvalidZipFileError(
             f"{path} is not a readable tar file: {reason}.", "Make or copy it again."
         ) from error

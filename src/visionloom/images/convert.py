@@ -209,13 +209,13 @@ def _matched(
 def _classes(
     candidates: Sequence[Candidate], listing: Listing, class_map: Mapping[str, str], limits: Limits
 ) -> tuple[str, ...] | None:
-    """The class list, sorted as plain text; names that collide are an error."""
+    """The class list, as given or sorted as plain text; names that collide are an error."""
     if not listing.labelled:
         return None
     if listing.classes is not None:
-        given = [class_map.get(name, name) for name in listing.classes]
-        return tuple(dict.fromkeys(given))
-    names = sorted({c.label for c in candidates if c.label is not None})
+        names = list(dict.fromkeys(class_map.get(name, name) for name in listing.classes))
+    else:
+        names = sorted({c.label for c in candidates if c.label is not None})
     seen: dict[str, str] = {}
     for name in names:
         plain = unicodedata.normalize("NFC", name).casefold().strip()

@@ -286,8 +286,6 @@ def _wrapper(names: Sequence[str]) -> str:
     while split and all(len(parts) > depth + 2 for parts in split):
         if len({parts[depth] for parts in split}) != 1:
             break
-        if split[0][depth].lower() in _PART_NAMES and depth == 0:
-            break
         depth += 1
     return "/".join(split[0][:depth]) if split else ""
 
