@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +118,13 @@ def test_c31_deep_pictures_count_and_those_beside_class_folders_are_listed(
     assert class_counts(images) == {"cat": 3, "dog": 2}
     assert [s.file for s in images.skipped] == ["loose.png"]
     assert "1 pictures beside the class folders" in said
+
+
+def test_a_train_folder_alone_is_a_wrapper(photos: Make, tmp_path: Path) -> None:
+    photos("set/train", cat=2, dog=2)
+    converted, said = run(tmp_path / "set", tmp_path)
+    assert one(converted).classes == ("cat", "dog")
+    assert "from the folder 'train'" in said
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "validation", "dev", "Val"])
@@ -254,6 +261,125 @@ def test_c35_a_tar_member_that_climbs_out_refuses_the_archive(tmp_path: Path) ->
     assert not list(tmp_path.rglob("climbed.png"))
 
 
+def _damaged_archives(photos: Path, folder: Path) -> Iterator[Path]:
+    """Archives whose members cannot be had, each in another way."""
+    shutil.make_archive(str(folder / "z"), "zip", photos)
+    whole = (folder / "z.zip").read_bytes()
+    with zipfile.ZipFile(folder / "z.zip") as archive:
+        entry = next(e for e in archive.infolist() if not e.is_dir())
+    start = entry.header_offset
+    inside = start + 30 + len(entry.filename)
+    listed = whole.index(b"PK\1\2", whole.index(entry.filename.encode(), inside))
+    for name, changes in {
+        "header": {start: b"XXXX"},
+        "method": {start + 8: b"\x61\0", listed + 10: b"\x61\0"},
+        "stream": {inside + 9: bytes(b ^ 0xFF for b in whole[inside + 9 : inside + 40])},
+    }.items():
+        data = bytearray(whole)
+        for place, new in changes.items():
+            data[place : place + len(new)] = new
+        (folder / f"{name}.zip").write_bytes(data)
+        yield folder / f"{name}.zip"
+
+
+def test_members_of_a_damaged_zip_are_listed_with_the_reason(photos: Make, tmp_path: Path) -> None:
+    for path in _damaged_archives(photos(cat=2, dog=2), tmp_path):
+        images = one(run(path, tmp_path)[0])
+        assert len(images.records) == 3, path
+        (skipped,) = images.skipped
+        assert "archive" in skipped.reason, path
+
+
+@pytest.mark.parametrize("kind", ["gztar", "bztar", "xztar"])
+def test_a_damaged_compressed_tar_is_one_error(photos: Make, tmp_path: Path, kind: str) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "t"), kind, photos(cat=20, dog=20)))
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    for number, data in enumerate(
+        (
+            whole[:middle],
+            whole[:middle]
+            + bytes(b ^ 0xFF for b in whole[middle : middle + 50])
+            + whole[middle + 50 :],
+            whole[:10],
+        )
+    ):
+        damaged = tmp_path / f"{number}{''.join(path.suffixes)}"
+        damaged.write_bytes(data)
+        with pytest.raises(InvalidZipFileError) as caught:
+            run(damaged, tmp_path)
+        assert "\n" not in caught.value.message
+
+
+def test_a_tar_member_below_a_file_refuses_the_archive(tmp_path: Path) -> None:
+    picture((8, 8), seed=1).save(tmp_path / "p.png")
+    for number, names in enumerate([("a/x.png", "a/x.png/y.png"), ("n" * 300 + ".png", "b.png")]):
+        with tarfile.open(tmp_path / f"{number}.tar.gz", "w:gz") as archive:
+            for name in names:
+                archive.add(tmp_path / "p.png", arcname=name)
+        with pytest.raises(InvalidZipFileError, match="no file can be made of it"):
+            run(tmp_path / f"{number}.tar.gz", tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes only on Linux")
+def test_names_that_are_not_utf8_are_listed(photos: Make, tmp_path: Path) -> None:
+    folder = photos(cat=2, dog=2)
+    data = (folder / "cat" / "cat_00.png").read_bytes()
+    os.mkdir(os.fsencode(folder) + b"/k\xe4fer")
+    for name in (b"/cat/k\xe4fer.png", b"/k\xe4fer/1.png", b"/cat/k\xe4fer.heic"):
+        Path(os.fsdecode(os.fsencode(folder) + name)).write_bytes(data)
+    os.symlink("nowhere", os.fsencode(folder) + b"/cat/l\xe4.png")
+    images = one(run(folder, tmp_path)[0])
+    assert images.classes == ("cat", "dog")
+    assert read_images(write_images(images, tmp_path / "images")).skipped == images.skipped
+    reasons = {s.file: s.reason for s in images.skipped}
+    assert reasons["cat/k\\xe4fer.png"] == reasons["k\\xe4fer/1.png"]
+    assert "not UTF-8" in reasons["cat/k\\xe4fer.png"]
+    assert len(reasons) == 4
+    several = [Path(os.fsdecode(os.fsencode(folder) + b"/cat/k\xe4fer.png"))]
+    several.append(folder / "cat" / "cat_00.png")
+    assert len(one(run(several, tmp_path)[0]).skipped) == 1
+    odd = tmp_path / os.fsdecode(b"\xff")
+    shutil.copytree(folder / "dog", odd)
+    with pytest.raises(InvalidDatasetError, match="not UTF-8"):
+        run(odd, tmp_path)
+
+
+def test_paths_longer_than_the_system_allows_are_an_error_or_listed(
+    photos: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidDatasetError, match="cannot be read"):
+        run(tmp_path / ("x" * 5000), tmp_path)
+    photos(cat=2, dog=2)
+    long = "photos/cat/" + "x" * 5000 + ".png"
+    rows = f"path,label\nphotos/cat/cat_00.png,cat\nphotos/dog/dog_00.png,dog\n{long},cat\n"
+    (tmp_path / "list.csv").write_text(rows)
+    images = one(run(tmp_path / "list.csv", tmp_path)[0])
+    assert [s.file for s in images.skipped] == [long]
+
+
+def test_a_column_that_the_first_row_lacks_still_groups(photos: Make, tmp_path: Path) -> None:
+    photos(cat=2, dog=2)
+    rows = [
+        {"path": "photos/cat/cat_00.png", "label": "cat"},
+        {"path": "photos/cat/cat_01.png", "label": "cat", "patient": "p1"},
+        {"path": "photos/dog/dog_00.png", "label": "dog", "patient": "p1"},
+    ]
+    (tmp_path / "l.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    images = one(run(tmp_path / "l.jsonl", tmp_path, group_by="patient")[0])
+    assert [r.group for r in images.records] == [None, "p1", "p1"]
+
+
+def test_the_decoder_imports_nothing_from_the_working_folder(
+    photos: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos(cat=2, dog=2)
+    (folder / "numpy.py").write_text("raise SystemExit('imported from the pictures')")
+    monkeypatch.chdir(folder)
+    images = one(run(folder, tmp_path)[0])
+    assert (len(images.records), images.skipped) == (4, ())
+
+
 def test_nothing_is_written_in_the_user_s_folder(photos: Make, tmp_path: Path) -> None:
     folder = photos(cat=2, dog=2)
     before = sorted((p, p.stat().st_mtime_ns) for p in folder.rglob("*"))
@@ -323,11 +449,14 @@ def test_c32_the_original_s_image_directory_is_read_as_what_it_is(
     assert class_counts(images) == {"circle": 4, "square": 4, "stripe": 4}
     plain = one(run(shared_data / "original_artifacts" / "image_directory_unlabelled", tmp_path)[0])
     assert plain.classes is None
+    with pytest.raises(InvalidDatasetError, match="differ only in case"):
+        run(source, tmp_path, class_map={"circle": "Square"})
     damaged = tmp_path / "damaged"
     shutil.copytree(source, damaged)
-    (damaged / "_schema.json").write_text("{")
-    with pytest.raises(InvalidDatasetError, match="damaged"):
-        run(damaged, tmp_path)
+    for text in ("{", '{"columnAttributes": ["x"]}', "[" * 100_000):
+        (damaged / "_schema.json").write_text(text)
+        with pytest.raises(InvalidDatasetError, match="damaged"):
+            run(damaged, tmp_path)
 
 
 def test_twelve_bit_data_in_sixteen_bit_files_is_warned_about(tmp_path: Path) -> None:

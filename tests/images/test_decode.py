@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -125,3 +126,18 @@ def test_a_damaged_file_is_pixels_or_a_reason_and_nothing_else(
         pixels = None
         reason = str(error)
     assert (pixels is None and reason) or (pixels is not None and pixels.ndim == 3)
+
+
+def test_a_damaged_second_page_does_not_cost_the_first() -> None:
+    pages = [picture((20, 10), seed=n) for n in (1, 2)]
+    data = bytearray(encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    second = _second_directory(data)
+    data[second : second + 2] = b"\1\0"
+    assert decode(bytes(data)).shape == (10, 20, 3)
+    assert inspect(bytes(data)).frames == 1
+
+
+def _second_directory(data: bytearray) -> int:
+    first = struct.unpack_from("<I", data, 4)[0]
+    entries = struct.unpack_from("<H", data, first)[0]
+    return int(struct.unpack_from("<I", data, first + 2 + 12 * entries)[0])

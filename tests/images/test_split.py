@@ -106,7 +106,8 @@ def test_c20_sizes_are_exact_in_decimals() -> None:
 def test_a_group_that_takes_a_whole_class_goes_on_and_is_said() -> None:
     images = make(["a"] * 6 + ["b"] * 6, ["g"] * 6 + [str(i) for i in range(6)])
     result = split(images, fraction=0.5, seed=1)
-    assert any("no image of a" in note for note in result.notes)
+    assert any("second part has no image of a" in note for note in result.notes)
+    assert class_counts(result.first)["a"] == 6, "a class goes whole to where it can be learnt"
 
 
 def test_what_cannot_be_split_is_an_error() -> None:

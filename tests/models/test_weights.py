@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import os
 import pickle
+import socketserver
 import struct
 import threading
 from collections.abc import Iterator
@@ -86,6 +87,29 @@ def test_own_weights_are_added_only_when_they_fit(shared_data: Path) -> None:
         weights.add(file, "resnet81", settings)
 
 
+@pytest.mark.parametrize("answer", [b"no such protocol\r\n\r\n", b""])
+def test_a_host_that_does_not_speak_http_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            self.request.sendall(answer)
+
+    monkeypatch.setattr(weights, "_SECONDS_BETWEEN", 0.01)
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        monkeypatch.setenv(
+            "VISIONLOOM_WEIGHTS_URL", f"http://127.0.0.1:{running.server_address[1]}"
+        )
+        with pytest.raises(FailedToDownloadFilesError, match="could not be read"):
+            weights.fetch("resnet18", Settings(tmp_path), print)
+        monkeypatch.setenv("VISIONLOOM_WEIGHTS_URL", "http://127.0.0.1:1/a b")
+        with pytest.raises(FailedToDownloadFilesError, match="could not be read"):
+            weights.fetch("resnet18", Settings(tmp_path), print)
+        running.shutdown()
+
+
 class Canary:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, ("touch canary-was-run",)
@@ -100,9 +124,10 @@ def test_c46_pickles_are_refused_by_content_and_never_run(
     path.write_bytes(pickle.dumps(Canary()))
     with pytest.raises(InvalidModelDirectoryError):
         read_tensors(path)
-    torch.save({"x": Canary()}, path)
-    with pytest.raises(InvalidModelDirectoryError, match="not opened"):
-        read_tensors(path)
+    for in_zip in (True, False):
+        torch.save({"x": Canary()}, path, _use_new_zipfile_serialization=in_zip)
+        with pytest.raises(InvalidModelDirectoryError, match="not opened"):
+            read_tensors(path)
     assert not (tmp_path / "canary-was-run").exists()
 
 
@@ -114,9 +139,32 @@ def test_a_torch_file_of_tensors_is_read_with_old_densenet_names(tmp_path: Path)
     assert tensors["features.denseblock1.denselayer1.norm1.weight"].dtype == torch.float32
 
 
+def test_the_format_of_the_published_densenets_is_read(tmp_path: Path) -> None:
+    torch.save({"a": torch.ones(2)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    assert read_tensors(tmp_path / "a.pth")["a"].tolist() == [1.0, 1.0]
+
+
+def test_a_safetensors_header_of_any_length_is_no_pickle(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    starts = set()
+    for length in range(1, 300):
+        save_file({"x" * length: torch.zeros(1)}, path)
+        starts.add(path.read_bytes()[:1])
+        assert header_shapes(path) == {"x" * length: (1,)}
+    assert b"\x80" in starts
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\0" * 8, struct.pack("<Q", 2**63), struct.pack("<Q", 4) + b"{{{{", b"plain text here"],
+    [
+        b"",
+        b"\0" * 8,
+        struct.pack("<Q", 2**63),
+        struct.pack("<Q", 4) + b"{{{{",
+        b"plain text here",
+        struct.pack("<Q", 40) + b'{"x": {"shape": [Infinity]}}'.ljust(40),
+        struct.pack("<Q", 40) + b'{"x": {"shape": [1], "data_offsets":[]}}',
+    ],
 )
 def test_damaged_safetensors_headers_are_one_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.safetensors").write_bytes(data)

@@ -14,8 +14,8 @@ from torch import nn
 
 from visionloom.errors import RunInterrupted, TrainingFailedError
 from visionloom.models.device import Hardware
-from visionloom.spec.context import Context, Event, Metrics
-from visionloom.training import checkpoint, loop
+from visionloom.spec.context import Context, Event, Metrics, Progress
+from visionloom.training import checkpoint, loop, pace
 from visionloom.training.checkpoint import Identity
 from visionloom.training.feed import Examples, FeatureFeed
 from visionloom.training.loop import Trainer
@@ -85,6 +85,18 @@ def test_c42_throughput_is_images_over_wall_time() -> None:
     assert waited is not None
     assert 12 / wall <= rate <= 12 / 0.15
     assert 0 < waited <= 1
+
+
+def test_slow_steps_are_reported_before_print_frequency_comes_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pace, "_SECONDS_BETWEEN_LOOKS", 0.04)
+    monkeypatch.setattr(pace, "_SECONDS_BETWEEN_REPORTS", 0.04)
+    events: list[Event] = []
+    slow = SlowFeed(**vars(feed(12, 4)))
+    trainer(slow, options(epochs=1, batch_size=4, print_frequency=10), None, events).fit()
+    steps = [e.done for e in events if isinstance(e, Progress) and "training" in e.stage]
+    assert steps == [4, 8, 12]
 
 
 def test_c1_the_best_epoch_s_weights_are_a_copy() -> None:

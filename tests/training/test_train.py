@@ -227,6 +227,26 @@ def test_a_network_of_another_kind_on_the_port_is_refused(photos: Make, tmp_path
     assert classifier(network).out_features == 2
 
 
+@pytest.mark.parametrize(
+    ("component", "name", "size"),
+    [("densenet", "densenet121", 16), ("timm_model", "vit_tiny_patch16_224", 32)],
+)
+@pytest.mark.parametrize("mode", ["whole", "head"])
+def test_pictures_of_a_size_the_network_cannot_take_are_named_before_training(
+    photos: Make, component: str, name: str, size: int, mode: str
+) -> None:
+    transformation = vl.init_image_transformation(
+        resize=True, size=size, center_crop=True, crop_size=size
+    )
+    training, validation = (
+        vl.apply_image_transformation(transformation, part, mode="For inference")
+        for part in parts(photos(a=6, b=6))
+    )
+    start = getattr(vl, component)(model_name=name, pretrained=False)
+    with pytest.raises(vl.UsageError, match=f"{name} cannot work on pictures of {size} x {size}"):
+        vl.train_pytorch_model(start, training, validation, fine_tuning_mode=mode, **QUICK)
+
+
 def test_images_without_labels_are_refused(photos: Make, tmp_path: Path) -> None:
     training, validation = parts(photos(a=4, b=4))
     flat = tmp_path / "flat"

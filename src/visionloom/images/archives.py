@@ -7,6 +7,7 @@ its folder, is a link, or breaks a limit is refused whole.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tarfile
@@ -14,6 +15,7 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, BinaryIO
 
 from visionloom.artifacts.atomic import new_folder
 from visionloom.artifacts.digest import sha256_of_file
@@ -23,6 +25,9 @@ from visionloom.settings import MIB, Limits, Settings
 
 _JUDGED_ABOVE = 16 * MIB
 _CHUNK = MIB
+_NAMES_THAT_CANNOT_BE = (
+    errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,10 +119,10 @@ def _tar_members(path: Path, archive: tarfile.TarFile, limits: Limits) -> tuple[
             if not entry.isreg():
                 raise _refused(path, entry.name, "it is a link or a device")
             members.append(Member(entry.name, entry.size))
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise InvalidZipFileError(
-            f"{path} is damaged: {error}.", "Make or copy it again."
-        ) from error
+    except InvalidZipFileError:
+        raise
+    except Exception as error:
+        raise _damaged(path, error) from error
     return _checked(path, members, limits)
 
 
@@ -175,12 +180,19 @@ def _refused(path: Path, name: str, reason: str) -> InvalidZipFileError:
     )
 
 
+def _damaged(path: Path, error: Exception) -> InvalidZipFileError:
+    """For whatever a decompressor raises; each has errors of its own."""
+    return InvalidZipFileError(f"{path} is damaged: {error}.", "Make or copy it again.")
+
+
 def _open_tar(path: Path, mode: str) -> tarfile.TarFile:
     try:
         return tarfile.open(path, mode)  # type: ignore[call-overload,no-any-return]
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except Exception as error:
+        # several lines are the failures of every compression that was tried
+        reason = "it is none, or damaged" if "\n" in str(error) else str(error)
         raise InvalidZipFileError(
-            f"{path} is not a readable tar file: {error}.", "Make or copy it again."
+            f"{path} is not a readable tar file: {reason}.", "Make or copy it again."
         ) from error
 
 
@@ -198,13 +210,39 @@ def _unpacked(path: Path, settings: Settings) -> Path:
             source = archive.extractfile(entry)
             if source is None:
                 continue
-            place = scratch / entry.name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-            with open(os.open(place, flags, 0o644), "wb") as stream:
-                while chunk := source.read(_CHUNK):
+            with _new_member(path, scratch, entry.name) as stream:
+                while chunk := _read(path, source):
                     written += len(chunk)
                     if written > settings.limits.archive_bytes:
                         raise _refused(path, entry.name, "the archive unpacks beyond its limit")
                     stream.write(chunk)
+        _check_the_rest(path, archive, settings.limits.archive_bytes)
     return target
+
+
+def _check_the_rest(path: Path, archive: tarfile.TarFile, allowed: int) -> None:
+    """Read on to the end, where gzip keeps its checksum."""
+    stream: IO[bytes] | None = archive.fileobj  # type: ignore[assignment]
+    while stream is not None and (chunk := _read(path, stream)):
+        allowed -= len(chunk)
+        if allowed < 0:
+            raise InvalidZipFileError(f"{path} unpacks beyond the limit archive_bytes.")
+
+
+def _new_member(path: Path, scratch: Path, name: str) -> BinaryIO:
+    place = scratch / name
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return open(os.open(place, flags, 0o644), "wb")
+    except OSError as error:
+        if error.errno in _NAMES_THAT_CANNOT_BE:
+            raise _refused(path, name, f"no file can be made of it ({error.strerror})") from error
+        raise
+
+
+def _read(path: Path, stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(_CHUNK)
+    except Exception as error:
+        raise _damaged(path, error) from error

@@ -64,7 +64,7 @@ def of_part(
 def class_list(
     candidates: Sequence[Candidate], listing: Listing, class_map: Mapping[str, str], limits: Limits
 ) -> tuple[str, ...] | None:
-    """The class list, sorted as plain text; None when there are no labels.
+    """The class list, as given or sorted as plain text; None when there are no labels.
 
     Raises:
         InvalidDatasetError: Names that collide, are too long or too many.
@@ -72,9 +72,9 @@ def class_list(
     if not listing.labelled:
         return None
     if listing.classes is not None:
-        given = [class_map.get(name, name) for name in listing.classes]
-        return tuple(dict.fromkeys(given))
-    names = sorted({c.label for c in candidates if c.label is not None})
+        names = list(dict.fromkeys(class_map.get(name, name) for name in listing.classes))
+    else:
+        names = sorted({c.label for c in candidates if c.label is not None})
     seen: dict[str, str] = {}
     for name in names:
         plain = unicodedata.normalize("NFC", name).casefold().strip()

@@ -117,9 +117,10 @@ def _grouped(
 ) -> list[Candidate]:
     if group_by is None:
         return candidates
+    columns = _columns(source, limits)
     if group_by == "parent":
         grouped = [replace(c, group=str(PurePosixPath(c.file).parent)) for c in candidates]
-    elif (columns := _columns(source, limits)) and group_by in next(iter(columns.values())):
+    elif any(group_by in cells for cells in columns.values()):
         grouped = [replace(c, group=columns[c.file].get(group_by) or None) for c in candidates]
     else:
         grouped = [replace(c, group=g) for c, g in _matched(candidates, group_by)]

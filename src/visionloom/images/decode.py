@@ -115,8 +115,8 @@ def inspect(data: bytes, limits: Limits | None = None) -> Header:
         width, height = image.size
         if _orientation(image) >= 5:
             width, height = height, width
-        frames = int(getattr(image, "n_frames", 1))
-        return Header(_format(image), width, height, frames, _is_sixteen_bit(image, data))
+        sixteen_bit = _is_sixteen_bit(image, data)
+        return Header(_format(image), width, height, _frames(image), sixteen_bit)
 
 
 def decode(
@@ -266,6 +266,13 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     except Exception:  # noqa: BLE001 - broken EXIF raises anything; the picture is as stored
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _frames(image: ImageFile.ImageFile) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # noqa: BLE001 - a broken further page raises anything; the first is used
+        return 1
 
 
 def _format(image: ImageFile.ImageFile) -> str:

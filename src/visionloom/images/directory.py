@@ -6,6 +6,7 @@ import json
 import tarfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -89,6 +90,10 @@ class Images:
 
 
 _SKIPPED_SHOWN = 3
+_NOT_TO_BE_HAD = (
+    OSError, EOFError, KeyError, NotImplementedError, tarfile.TarError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 _SCHEMA: dict[str, ColumnType] = {
     "id": "BIGINT",
     "file": "VARCHAR",
@@ -275,7 +280,7 @@ class PixelSource:
         """
         try:
             data = self._bytes(record.stored)
-        except (OSError, KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
+        except _NOT_TO_BE_HAD as error:
             raise InvalidDatasetError(
                 f"{record.file} was readable at conversion and is not now ({error}).",
                 "Put it back, or convert the pictures again.",

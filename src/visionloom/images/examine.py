@@ -46,7 +46,9 @@ def examine_all(
     for worker in everyone:
         workers.put(worker)
 
-    def examine(candidate: Candidate, data: bytes | None) -> Finding:
+    def examine(candidate: Candidate, data: bytes | Finding | None) -> Finding:
+        if isinstance(data, Finding):
+            return data
         worker = workers.get()
         try:
             path = Path(origin.path) / candidate.stored if data is None else None
@@ -57,7 +59,7 @@ def examine_all(
     findings: list[Finding] = []
     try:
         with ThreadPoolExecutor(count) as pool:
-            window: list[tuple[Candidate, bytes | None]] = []
+            window: list[tuple[Candidate, bytes | Finding | None]] = []
             for item in _with_bytes(candidates, origin, limits):
                 window.append(item)
                 if len(window) == 64 or len(findings) + len(window) == len(candidates):
@@ -74,13 +76,12 @@ def examine_all(
 
 def _with_bytes(
     candidates: Sequence[Candidate], origin: PixelOrigin, limits: Limits
-) -> Iterator[tuple[Candidate, bytes | None]]:
-    """Each candidate with its bytes when they come from an archive, else with None."""
+) -> Iterator[tuple[Candidate, bytes | Finding | None]]:
+    """Each candidate with its bytes, or why there are none, from an archive; else with None."""
     if origin.kind == "zip":
         with zipfile.ZipFile(origin.path) as archive:
             for candidate in candidates:
-                with archive.open(candidate.stored) as member:
-                    yield candidate, _read_member(member, limits)
+                yield candidate, _read_member(archive, candidate.stored, limits)
     elif origin.kind == "tar":
         with tarfile.open(origin.path, "r:") as bundle:
             for candidate in candidates:
@@ -91,11 +92,14 @@ def _with_bytes(
             yield candidate, None
 
 
-def _read_member(member: object, limits: Limits) -> bytes:
+def _read_member(archive: zipfile.ZipFile, name: str, limits: Limits) -> bytes | Finding:
     try:
-        return bytes(member.read(limits.image_bytes + 1))  # type: ignore[attr-defined]
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError):
-        return b""
+        with archive.open(name) as member:
+            return member.read(limits.image_bytes + 1)
+    except NotImplementedError:
+        return Finding("it is packed in a way that is not read: pack the archive again")
+    except Exception as error:  # noqa: BLE001 - every decompressor has errors of its own
+        return Finding(f"its data in the archive is damaged ({error})")
 
 
 def sampled_sides(listing: Listing, context: Context) -> list[int]:

@@ -68,10 +68,13 @@ def reason_refused(root: Path, file: str) -> str | None:
     if ".." in pure.parts:
         return "its path leaves the folder of the list"
     path = root / file
-    if not path.resolve().is_relative_to(root.resolve()):
-        return "it is a symbolic link out of the folder of the list"
-    if not path.is_file():
-        return "the file does not exist"
+    try:
+        if not path.resolve().is_relative_to(root.resolve()):
+            return "it is a symbolic link out of the folder of the list"
+        if not path.is_file():
+            return "the file does not exist"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
     return None
 
 

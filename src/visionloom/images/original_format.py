@@ -89,7 +89,7 @@ def _classes(path: Path) -> tuple[str, ...] | None:
     try:
         columns = json.loads(path.read_text(encoding="utf-8"))["columnAttributes"]
         annotated = [c["properties"] for c in columns if "annotation_type" in _properties(c)]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidDatasetError(
             f"{path} is damaged: {error}.", "Convert the pictures again from where they came."
         ) from error
@@ -118,7 +118,7 @@ def _image(path: Path, number: int, line: str, *, labelled: bool) -> OriginalIma
         info = entry["image_info"]
         stored = str(info["file_name"])
         label = str(entry["category"]) if labelled else None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidDatasetError(f"{path}, line {number} is damaged: {error}.") from error
     pure = PurePosixPath(stored)
     if pure.is_absolute() or ".." in pure.parts or "\\" in stored:

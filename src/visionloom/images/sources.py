@@ -36,6 +36,7 @@ _PART_NAMES = {
     "test": TEST,
     "testing": TEST,
 }
+_NOT_UTF8 = "its name is not UTF-8: rename it"
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,7 @@ def find_pictures(
     """
     if not isinstance(source, Path):
         return _several(list(source))
-    if not source.exists():
-        raise InvalidDatasetError(f"{source} does not exist.", "Check the path.")
+    _check_path(source)
     if source.is_dir():
         if original_format.is_original(source):
             return _from_original(source)
@@ -113,6 +113,26 @@ def find_pictures(
         f"{source} is no folder, picture, archive or list of images.",
         "Give a folder of pictures, a .zip or .tar, or a .csv, .jsonl or .parquet list.",
     )
+
+
+def _check_path(source: Path) -> None:
+    if not _is_text(str(source)):
+        raise InvalidDatasetError(f"The path {_shown(str(source))} is not UTF-8.", "Rename it.")
+    try:
+        source.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InvalidDatasetError(f"{source} does not exist.", "Check the path.") from error
+    except OSError as error:
+        raise InvalidDatasetError(f"{source} cannot be read: {error.strerror}.") from error
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8; one of another encoding cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _folder(root: Path, labelled: str) -> Listing:
@@ -141,8 +161,10 @@ def _several(paths: list[Path]) -> Listing:
         raise InvalidDatasetError(f"{missing[0] if missing else 'The list'} is no file.")
     root = Path(os.path.commonpath([path.absolute().parent for path in paths]))
     names = sorted({path.absolute().relative_to(root).as_posix() for path in paths})
-    candidates = [Candidate(name, name) for name in names]
-    return Listing(PixelOrigin("folder", str(root)), candidates, labelled=False)
+    candidates = [Candidate(name, name) for name in names if _is_text(name)]
+    skipped = [Skipped(_shown(name), _NOT_UTF8) for name in names if not _is_text(name)]
+    origin = PixelOrigin("folder", str(root))
+    return Listing(origin, candidates, labelled=False, skipped=skipped)
 
 
 def _from_original(root: Path) -> Listing:
@@ -201,16 +223,16 @@ def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
                 entries = sorted(scanned, key=lambda entry: entry.name, reverse=True)
         except OSError as error:
             reason = f"the folder cannot be read: {error.strerror}"
-            skipped.append(Skipped(folder.rstrip("/") or ".", reason))
+            skipped.append(Skipped(_shown(folder.rstrip("/") or "."), reason))
             continue
         for entry in entries:
             name = folder + entry.name
             if entry.is_dir(follow_symlinks=False):
                 open_.append(f"{name}/")
             elif entry.is_symlink() and entry.is_dir():
-                skipped.append(Skipped(name, "a symbolic link to a folder: not followed"))
+                skipped.append(Skipped(_shown(name), "a symbolic link to a folder: not followed"))
             elif reason := _reason_left_out(entry, name, inside):
-                skipped.append(Skipped(name, reason))
+                skipped.append(Skipped(_shown(name), reason))
             else:
                 names.append(name)
     return names, skipped
@@ -237,10 +259,12 @@ def _arrange(names: Iterable[str], origin: PixelOrigin, labelled: str) -> Listin
     for name in names:
         if is_hidden(name):
             listing.ignored += 1
+        elif is_picture_name(name) and not _is_text(name):
+            listing.skipped.append(Skipped(_shown(name), _NOT_UTF8))
         elif is_picture_name(name):
             pictures.append(name)
         elif (reason := reason_not_read(name)) is not None:
-            listing.skipped.append(Skipped(name, reason))
+            listing.skipped.append(Skipped(_shown(name), reason))
         else:
             listing.ignored += 1
     clean = {name.removeprefix("./"): name for name in pictures}
@@ -269,8 +293,6 @@ def _wrapper(names: Sequence[str]) -> str:
     depth = 0
     while split and all(len(parts) > depth + 2 for parts in split):
         if len({parts[depth] for parts in split}) != 1:
-            break
-        if split[0][depth].lower() in _PART_NAMES and depth == 0:
             break
         depth += 1
     return "/".join(split[0][:depth]) if split else ""

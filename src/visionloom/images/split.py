@@ -132,7 +132,12 @@ def _targets(counts: dict[str, int], wanted: int) -> dict[str, int]:
 
 
 def _choose(units: list[_Unit], target: int, seed: int, label: str) -> set[int]:
-    """Ids of the pictures of one class that go first: units in drawn order while they fit."""
+    """Ids of the pictures of one class that go first: units in drawn order while they fit.
+
+    A class in one unit, e.g. one group, goes first whole: to where it can be learnt.
+    """
+    if len(units) == 1:
+        return {record.id for record in units[0].records}
     order = generator(seed, 0, 0, f"split/{label}").permutation(len(units))
     chosen: set[int] = set()
     left = target
@@ -141,7 +146,7 @@ def _choose(units: list[_Unit], target: int, seed: int, label: str) -> set[int]:
         if len(unit.records) <= left:
             chosen.update(record.id for record in unit.records)
             left -= len(unit.records)
-    if chosen or len(units) == 1:
+    if chosen:
         return chosen
     smallest = min(units, key=lambda u: (len(u.records), u.records[0].id))
     return {record.id for record in smallest.records}

@@ -114,7 +114,8 @@ class Worker:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "visionloom.images.worker", *self._arguments],
+                # -P: what lies in the working folder is not imported
+                [sys.executable, "-P", "-m", "visionloom.images.worker", *self._arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -23,6 +23,8 @@ _OLD_DENSENET_KEY = re.compile(
     r"num_batches_tracked))$"
 )
 _COUNTER = "num_batches_tracked"
+_OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""How files begin that torch wrote before 1.6, the published DenseNets among them."""
 
 
 def read_tensors(path: Path, limits: Limits | None = None) -> Tensors:
@@ -41,7 +43,7 @@ def read_tensors(path: Path, limits: Limits | None = None) -> Tensors:
         raise InvalidModelDirectoryError(
             f"{path} has {size} bytes, more than the limit model_bytes of {limits.model_bytes}."
         )
-    if zipfile.is_zipfile(path):
+    if zipfile.is_zipfile(path) or _is_old_torch(path):
         tensors = _read_torch(path)
     else:
         header_shapes(path, limits)
@@ -66,13 +68,13 @@ def header_shapes(path: Path, limits: Limits | None = None) -> dict[str, tuple[i
     with open(path, "rb") as stream:
         start = stream.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if start[:2] == b"\x80\x02" or start[:1] == b"\x80":
-            raise InvalidModelDirectoryError(
-                f"{path} is a Python pickle, which can run code: it is not opened.",
-                "Save the weights as safetensors, or with torch.save of a state dict (torch 1.6 "
-                "or newer).",
-            )
         if not 2 <= length <= min(limits.safetensors_header_bytes, max(0, size - 8)):
+            # only now: the length of a safetensors header may begin with the byte of a pickle
+            if start[:1] == b"\x80":
+                raise InvalidModelDirectoryError(
+                    f"{path} is a Python pickle, which can run code: it is not opened.",
+                    "Save the weights as safetensors, or with torch.save of a state dict.",
+                )
             raise InvalidModelDirectoryError(
                 f"{path} is no safetensors file and no torch weights file."
             )
@@ -86,7 +88,9 @@ def header_shapes(path: Path, limits: Limits | None = None) -> dict[str, tuple[i
                 continue
             shapes[name] = tuple(int(side) for side in entry["shape"])
             end = max(end, int(entry["data_offsets"][1]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, IndexError,
+    ) as error:  # fmt: skip
         raise InvalidModelDirectoryError(f"{path} has a damaged header: {error}.") from error
     if end != size - 8 - length:
         raise InvalidModelDirectoryError(
@@ -153,6 +157,11 @@ def check_finite(tensors: Mapping[str, torch.Tensor], what: str) -> None:
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise InvalidModelDirectoryError(f"{what} hold values that are not finite, in {name}.")
+
+
+def _is_old_torch(path: Path) -> bool:
+    with open(path, "rb") as stream:
+        return stream.read(len(_OLD_TORCH)) == _OLD_TORCH
 
 
 def _read_torch(path: Path) -> Tensors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import shutil
 import time
@@ -117,7 +118,7 @@ def fetch(model: str, settings: Settings, say: Callable[[str], None]) -> Path:
             failure = f"{address} answered {error.code} {error.reason}"
             if error.code in {401, 403, 404, 410}:
                 break
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             failure = f"{address} could not be read ({error})"
     raise _not_to_be_had(model, settings, failure)
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from visionloom.artifacts.types import UntrainedModel
-from visionloom.errors import GreaterThanOrEqualToError
+from visionloom.errors import GreaterThanOrEqualToError, UsageError
 from visionloom.images.randomness import seed_for
-from visionloom.models.build import build, classifier
+from visionloom.models.build import build, classifier, features
 from visionloom.models.directory import UntrainedSpec, read_untrained
 from visionloom.models.rehead import load_with_new_head
 from visionloom.spec.context import Context
@@ -54,6 +54,31 @@ def check_batch_size(network: nn.Module, batch_size: int, images: int, context: 
             "2 images in a batch.",
             "Use a batch size of 2 or more, or --fine-tuning-mode head.",
         )
+
+
+def check_picture_size(network: nn.Module, name: str, size: tuple[int, int]) -> None:
+    """Try one picture: some networks shrink a small one to nothing, some take one size only.
+
+    Args:
+        network: On the host; neither its weights nor its buffers change.
+        name: Of the architecture.
+        size: (width, height) of what it will see, pixels.
+
+    Raises:
+        UsageError: The network cannot work on pictures of this size.
+    """
+    network.eval()
+    try:
+        with torch.inference_mode():
+            features(network, torch.zeros(1, 3, size[1], size[0]))
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise UsageError(
+            f"{name} cannot work on pictures of {size[0]} x {size[1]} pixels: "
+            f"{str(error).rstrip('.')}.",
+            "Choose another --image-size; most networks take 32 or more, some 224 only.",
+        ) from error
 
 
 def head_tensors(network: nn.Module) -> dict[str, torch.Tensor]:

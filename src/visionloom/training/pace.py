@@ -11,6 +11,7 @@ from visionloom.training.options import TrainingOptions
 _LONG = 3600.0
 _ENOUGH_STEPS = 5
 _SECONDS_BETWEEN_REPORTS = 1.0
+_SECONDS_BETWEEN_LOOKS = 3.0
 
 
 class Pace:
@@ -41,8 +42,10 @@ class Pace:
         self._warned = position.epoch > 1 or position.batch > 0
 
     def due(self, position: Position) -> bool:
-        """Whether it is time to look at the figures: every ``print_frequency`` steps."""
-        return position.batch % self._options.print_frequency == 0
+        """Whether to look at the figures: every ``print_frequency`` steps or some seconds."""
+        if position.batch % self._options.print_frequency == 0:
+            return True
+        return time.monotonic() - self._reported >= _SECONDS_BETWEEN_LOOKS
 
     def report(self, position: Position) -> None:
         """Tell how far the epoch is; at most about once a second, and at its end."""

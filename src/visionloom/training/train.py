@@ -34,7 +34,7 @@ from visionloom.training.data import Part, TrainingData, describe, open_data
 from visionloom.training.features import FeatureScale, backbone_features, fit_head
 from visionloom.training.feed import FeatureFeed, Feed, PictureFeed
 from visionloom.training.loop import Fitted, Trainer
-from visionloom.training.network import check_batch_size, starting_network
+from visionloom.training.network import check_batch_size, check_picture_size, starting_network
 from visionloom.training.options import TrainingOptions
 
 
@@ -62,8 +62,8 @@ def train(
 
     Raises:
         NotLabeledDatasetError, InvalidDatasetError, InvalidModelDirectoryError, UsageError: see
-            `open_data`, `starting_network`, `check_identity`; UsageError also when a launcher
-            started several processes.
+            `open_data`, `starting_network`, `check_picture_size`, `check_identity`; UsageError
+            also when a launcher started several processes.
         TrainingFailedError: The loss is not finite, or nothing was learnt to save.
         RunInterrupted: Stopped; the state is in ``context.scratch``.
     """
@@ -81,6 +81,7 @@ def train(
         describe(data, context)
         _refuse_random_head(options, data)
         network, spec = starting_network(untrained, data.classes, options.random_seed, context)
+        check_picture_size(network, spec.architecture.name, data.size)
         identity = Identity(
             options.recipe(),
             {**data.digests(), "untrained model": untrained_manifest.digest},
