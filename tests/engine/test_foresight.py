@@ -228,6 +228,12 @@ jobs:
     assert (problem.code, problem.found) == ("T1", "UntrainedModelDirectory")
     (folder / "model" / "visionloom.json").write_text("{")
     assert the_one(check(text, folder)).code == "D1"
+    problem = the_one(
+        check(text.replace("    path: model", "    type: uri_file\n    path: model"), folder)
+    )
+    assert (problem.code, problem.found, problem.place.line) == (
+        "T1", "${{parent.inputs.model}}", 4,
+    )  # fmt: skip
 
 
 def test_randomness_is_foreseen_as_it_will_be() -> None:

@@ -156,6 +156,23 @@ def test_a_text_input_keeps_its_text_though_it_looks_like_a_number(folder: Path)
     assert whole(text, folder, {"group": "true"}).step("convert").parameters["group_by"] == "true"
 
 
+def test_yes_is_a_text_where_a_text_is_wanted(folder: Path) -> None:
+    text = broken("      input_dataset", "      labelled: yes\n      input_dataset")
+    assert whole(text, folder).step("convert").parameters["labelled"] == "yes"
+
+
+def test_an_own_trained_model_may_be_trained_further(folder: Path) -> None:
+    second = CANONICAL[CANONICAL.index("  train:\n") : CANONICAL.index("  score:\n")]
+    second = second.replace("  train:\n", "  train_on:\n").replace(
+        "jobs.densenet.outputs.untrained_model", "jobs.train.outputs.trained_model"
+    )
+    second = second[: second.index("    outputs:")]
+    text = CANONICAL.replace("jobs.train.outputs", "jobs.train_on.outputs") + second
+    assert whole(text, folder).step("train_on").inputs["untrained_model"] == StepSource(
+        "train", "trained_model"
+    )
+
+
 def test_files_that_parameters_name_are_relative_to_the_pipeline(folder: Path) -> None:
     weights = folder / "w" / "a.safetensors"
     weights.parent.mkdir()

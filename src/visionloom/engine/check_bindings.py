@@ -162,6 +162,7 @@ def _to_port(state: Checking, step: str, port: InputPort, bound: Bound) -> None:
         )
         return
     if value.type not in data_types(port.type):
+        state.mistyped.add(bound.input)
         state.problems.error(
             "T1",
             f"{port.title} takes {' or '.join(data_types(port.type))}; the pipeline input "

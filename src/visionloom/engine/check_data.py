@@ -84,6 +84,8 @@ def _find(state: Checking, name: str, data: Data) -> Path | None:
     try:
         if not path.exists():
             reason = "does not exist"
+        elif name in state.mistyped:
+            return None
         elif data.type == "uri_file" and path.is_dir():
             reason = "is a folder; type says uri_file"
         elif data.type != "uri_file" and not path.is_dir():

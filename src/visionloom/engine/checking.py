@@ -73,6 +73,7 @@ class Checking:
         problems: What was found.
         inputs: Inputs of the pipeline with ``--set`` values put in; a faulty one is absent.
         set_names: Inputs that were set.
+        mistyped: Inputs whose declared type no port they are bound to takes.
         declared: Step -> component; a step without a usable one is absent.
         sources: Step -> input port -> where it comes from.
         given: Step -> parameter -> value as given.
@@ -92,6 +93,7 @@ class Checking:
     problems: ProblemList = field(default_factory=ProblemList)
     inputs: dict[str, Literal | Data] = field(default_factory=dict)
     set_names: set[str] = field(default_factory=set)
+    mistyped: set[str] = field(default_factory=set)
     declared: dict[str, Declared] = field(default_factory=dict)
     sources: dict[str, dict[str, Source]] = field(default_factory=dict)
     given: dict[str, dict[str, GivenValue]] = field(default_factory=dict)

@@ -229,7 +229,7 @@ def _walk(root: Path) -> tuple[list[str], list[Skipped]]:
             name = folder + entry.name
             if entry.is_dir(follow_symlinks=False):
                 open_.append(f"{name}/")
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and (root / name).is_dir():
                 skipped.append(Skipped(_shown(name), "a symbolic link to a folder: not followed"))
             elif reason := _reason_left_out(entry, name, inside):
                 skipped.append(Skipped(_shown(name), reason))
@@ -246,9 +246,9 @@ def _reason_left_out(entry: os.DirEntry[str], name: str, inside: Path) -> str:
         return "not a file (a pipe, socket or device)"
     if is_hidden(name):
         return ""
-    target = Path(entry.path).resolve()
-    if not target.is_file():
+    if not Path(entry.path).is_file():
         return "a symbolic link to nothing"
+    target = Path(entry.path).resolve()
     return "" if target.is_relative_to(inside) else "a symbolic link out of the folder"
 
 
