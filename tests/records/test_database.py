@@ -157,6 +157,13 @@ def test_another_kind_of_database_is_refused_without_its_password() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_any_path_may_hold_the_records(tmp_path: Path) -> None:
+    path = tmp_path / "odd ?#% näme" / "r.sqlite"
+    with open_records(url(path)) as recorder:
+        recorder.create_run(RunRow("a", "n"), [])
+    assert path.is_file()
+
+
 def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "r.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as other:

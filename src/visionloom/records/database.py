@@ -18,7 +18,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import sqlalchemy
 from sqlalchemy import event, exc
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 BUSY_SECONDS = 10.0
+_SCHEME = "sqlite:///"
 _CACHE_KIB = 16 * 1024
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 _KEPT_LOG_BYTES = 1024 * 1024
@@ -68,13 +68,14 @@ class Database:
         clock: Callable[[], float] = time.time,
         busy_seconds: float = BUSY_SECONDS,
     ) -> None:
-        parsed = sqlalchemy.make_url(url)
-        if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        place = url.removeprefix(_SCHEME)
+        if place in {url, ""}:
+            # what follows the scheme may hold a password
             raise RecordsError(
-                f"{parsed.render_as_string(hide_password=True)} is no SQLite file.",
-                "Records are kept in SQLite: sqlite:///PATH.",
+                f"{url.partition(':')[0]}: is no SQLite file.",
+                f"Records are kept in SQLite: {_SCHEME}PATH.",
             )
-        self.path = Path(parsed.database).absolute()
+        self.path = Path(place).absolute()
         self.clock = clock
         self._busy_seconds = busy_seconds
         self.is_read_only = self.path.exists() and not (
@@ -135,7 +136,7 @@ class Database:
     def connect(self, busy_seconds: float | None = None) -> sqlite3.Connection:
         """A plain connection, set up as all are."""
         wait = self._busy_seconds if busy_seconds is None else busy_seconds
-        uri = f"file:{quote(str(self.path))}"
+        uri = self.path.as_uri()
         if self.is_read_only:
             # without a log to read there is nothing to share, and nothing must be created
             log = self._log_bytes()
