@@ -152,6 +152,8 @@ def test_objects_that_are_needed_or_pinned_are_not_dropped(recorder: Recorder) -
     assert recorder.known_objects() == {"o1", "o2", "o9"}
     recorder.unpin("d")
     assert list(recorder.drop_objects(["o1", "o2", "o3"])) == ["o2"]
+    with pytest.raises(RunStateError, match="Run a has ended"):
+        recorder.pin("a", ["o1"])
 
 
 def test_scratch_is_of_use_while_its_step_is_open_or_ended_without_a_result(

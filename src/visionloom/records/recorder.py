@@ -320,7 +320,11 @@ class Recorder:
     # objects of the store
 
     def pin(self, run: str, objects: Collection[str]) -> None:
-        """Keep objects from being swept until the run ends."""
+        """Keep objects from being swept until the run ends.
+
+        Raises:
+            RunStateError: It has ended.
+        """
         self._write(self._references.pin, run, objects)
 
     def unpin(self, run: str) -> None:

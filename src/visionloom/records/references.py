@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import delete, exists, insert, select, update
 
+from visionloom.errors import RunStateError
 from visionloom.records.changes import held_run, insert_all
-from visionloom.records.rows import OutputRow
+from visionloom.records.rows import RUN_ENDS, OutputRow
 from visionloom.records.tables import objects, outputs, pins, results, runs, steps
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def touch(connection: Connection, ids: Collection[str], now: float) -> bool:
 
 def pin(connection: Connection, run: str, ids: Collection[str]) -> None:
     """See `Recorder.pin`."""
-    held_run(connection, run, None)
+    if held_run(connection, run, None).state in RUN_ENDS:
+        raise RunStateError(f"Run {run} has ended: it can pin nothing.")
     there = set(connection.execute(select(pins.c.object).where(pins.c.run == run)).scalars())
     insert_all(connection, pins, [{"run": run, "object": i} for i in sorted({*ids} - there)])
 
