@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from visionloom.engine.resolved import ResolvedPipeline, ResolvedStep
     from visionloom.engine.supervisor import Supervisor
     from visionloom.engine.targets import Targets
+    from visionloom.records.documents import Rebuilt
     from visionloom.records.recorder import Recorder
     from visionloom.records.rows import RunRow
 
@@ -60,6 +61,16 @@ class Workspace:
         from visionloom.records.recorder import open_records
 
         return open_records(self.settings.records)
+
+    def rebuild_records(self) -> Rebuilt:
+        """Make the records again from the folders of the runs.
+
+        Raises:
+            RecordsError: They cannot be opened for another reason than damage.
+        """
+        from visionloom.records.rebuild import rebuild_file
+
+        return rebuild_file(self.settings.records, self.settings.runs)
 
     @functools.cached_property
     def store(self) -> ObjectStore:

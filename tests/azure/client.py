@@ -23,7 +23,7 @@ def check(path: str) -> dict[str, Any]:
 
     with open(path, encoding="utf-8") as stream:
         is_job = "\ntype: pipeline\n" in stream.read()
-    loaded = load_job(path) if is_job else load_component(path)
+    loaded: Any = load_job(path) if is_job else load_component(path)
     found = loaded._validate(raise_error=False)
     return {
         "path": path,

@@ -87,7 +87,7 @@ def test_objects_of_kept_runs_stay_and_those_of_deleted_ones_go(
     assert reuse(recorder, "e", "k1")
     assert reuse(recorder, "f", "k2")
     assert not reuse(recorder, "g", "k3")
-    assert collect(recorder, store, older_than_days=0, dry_run=False) == Collected(0, 0, 0)
+    assert collect(recorder, store, older_than_days=0, dry_run=False) == Collected((), 0)
 
 
 def test_what_was_needed_lately_stays(
@@ -110,7 +110,7 @@ def test_pinned_objects_stay(recorder: Recorder, store: ObjectStore, tmp_path: P
     recorder.pin("b", [stored.id, orphan.id])
     recorder.delete_run("a")
     age(store.path(orphan.id), 3)
-    assert collect(recorder, store, older_than_days=0, dry_run=False) == Collected(0, 0, 0)
+    assert collect(recorder, store, older_than_days=0, dry_run=False) == Collected((), 0)
     recorder.move_run("b", "cancelled")
     done = collect(recorder, store, older_than_days=0, dry_run=False)
     assert (done.rows, done.orphans) == (1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +24,9 @@ TRAINER = Workspace().registry.find("Train PyTorch Model")
 SPLIT = Workspace().registry.find("Split Image Directory")
 
 
-def print_of(item: Component, inputs: dict[str, str] | None = None, **said: Value) -> Fingerprint:
+def print_of(
+    item: Component, inputs: Mapping[str, str] | None = None, /, **said: Value
+) -> Fingerprint:
     given = {**{p.name: p.default for p in item.parameters if not p.required}, **said}
     return fingerprint(item, item.resolve(given), inputs or {"a": "1" * 64}, {}, {})
 
@@ -66,7 +69,7 @@ def test_a_seed_to_be_drawn_is_named() -> None:
 def test_differences_name_parameter_old_and_new_value() -> None:
     old, new = print_of(TRAINER), print_of(TRAINER, learning_rate=0.01)
     (reason,) = differences(TRAINER, old.to_json(), new)
-    assert str(reason) == "parameter learning_rate not set -> 0.01"
+    assert str(reason) == "parameter learning_rate 0.001 -> 0.01"
     (reason,) = differences(SPLIT, print_of(SPLIT).to_json(), print_of(SPLIT, {"a": "2" * 64}))
     assert str(reason) == f"input a {'1' * 12} -> {'2' * 12}"
     assert differences(SPLIT, print_of(SPLIT).to_json(), print_of(SPLIT)) == ()

@@ -118,13 +118,13 @@ def _runner(item: Component) -> Callable[..., None]:
 
 def _tell_images(console: Console, directory: ImageDirectory) -> None:
     """How many pictures, classes and skipped files an image directory lists."""
-    from visionloom.images.directory import read_images, skipped_line
+    from visionloom.images.directory import read_images
 
     images = read_images(directory, verify=False)
     classes = f" of {len(images.classes)} classes" if images.classes is not None else ", no labels"
     console.say(f"  {len(images.records)} pictures{classes}")
     if images.skipped:
-        console.say(f"  {skipped_line(images.skipped, 'skipped.parquet')}")
+        console.say(f"  {len(images.skipped)} skipped: {directory.path / 'skipped.parquet'}")
 
 
 def _all_parameters(
@@ -149,7 +149,7 @@ def _pairs(texts: list[str] | None, option: str, ports: Any) -> dict[str, str]:
     for text in texts or []:
         key, equals, value = text.partition("=")
         key = key.replace("-", "_")
-        if key not in names and len(names) == 1:
+        if key not in names and len(names) == 1 and not (equals and key.isidentifier()):
             key, equals, value = names[0], "=", text
         if not equals or not value:
             raise UsageError(

@@ -89,10 +89,14 @@ class Console:
             else:
                 self._progress(event)
 
-    def say(self, line: str = "", style: str = "") -> None:
-        """Print a line for people; ``style``: ``bold``, ``dim``, ``green``, ``yellow``, ``red``."""
+    def say(self, line: str = "", style: str = "", *, fitted: bool = False) -> None:
+        """Print a line for people; ``style``: ``bold``, ``dim``, ``green``, ``yellow``, ``red``.
+
+        A ``fitted`` line is broken between words where it is wider than the terminal.
+        """
         with self._lock:
-            self._write(text.safe_lines(line), style)
+            shown = text.safe_lines(line)
+            self._write(self._fitted(shown) if fitted else shown, style)
 
     def entry(self, name: str, words: str, width: int) -> None:
         """Print a name and what it is, wrapped beside it."""
@@ -146,10 +150,22 @@ class Console:
 
     def _log(self, event: Log) -> None:
         self._in_table = False
-        if event.level == "warning":
-            self._write(f"Note: {text.safe(event.text)}", "yellow")
-        else:
-            self._write(text.safe(event.text))
+        done = self._line.event if self._line is not None else None
+        if self._line is not None and done is not None and done.done >= done.total > 0:
+            self._line.event = None
+        note = event.level == "warning"
+        line = f"Note: {text.safe(event.text)}" if note else text.safe(event.text)
+        self._write(self._fitted(line), "yellow" if note else "")
+
+    def _fitted(self, line: str) -> str:
+        """The line broken between words where it is wider than the terminal."""
+        if not self.is_terminal or text.cells_of(line) <= self._width():
+            return line
+        lines = textwrap.wrap(
+            line, self._width(), break_on_hyphens=False, break_long_words=False,
+            subsequent_indent="  ",
+        )  # fmt: skip
+        return "\n".join(lines)
 
     def _epoch(self, event: Metrics) -> None:
         width = self._width()

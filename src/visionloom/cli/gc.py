@@ -29,17 +29,18 @@ def collect_garbage(
         found = collect(
             workspace.records,
             workspace.store,
-            workspace.settings,
             older_than_days=older_than,
             dry_run=dry_run,
+            scratch=workspace.settings.scratch,
         )
-        if found.rows:
+        if found.removed:
             console.table(
-                ["what", "size", "why"], [[r.name, size_text(r.bytes), r.why] for r in found.rows]
+                ["what", "size", "why"],
+                [[r.name, size_text(r.bytes), r.why] for r in found.removed],
             )
         verb = "would be freed" if dry_run else "freed"
-        console.say(f"{size_text(found.bytes)} {verb} ({len(found.rows)} objects).")
-        console.result({"bytes": found.bytes, "objects": [vars(row) for row in found.rows]})
+        console.say(f"{size_text(found.bytes)} {verb}.")
+        console.result({"bytes": found.bytes, "removed": [vars(row) for row in found.removed]})
 
 
 def command() -> typer.Typer:

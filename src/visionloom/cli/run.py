@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from visionloom.cli.console import Console
+from visionloom.cli.set_values import given_values
 from visionloom.cli.signals import stopping
 from visionloom.cli.text import duration
-from visionloom.errors import UsageError
 from visionloom.workspace import Workspace
 
 Option = typer.Option
@@ -78,23 +78,6 @@ def command() -> typer.Typer:
     app = typer.Typer(add_completion=False)
     app.command("run")(run)
     return app
-
-
-def given_values(settings: list[str] | None) -> dict[str, str]:
-    """``INPUT=VALUE`` texts as a mapping.
-
-    Raises:
-        UsageError: One is not of that form, or names an input twice.
-    """
-    values: dict[str, str] = {}
-    for text in settings or []:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--set {text!r} is not understood.", "Write --set INPUT=VALUE.")
-        if name in values:
-            raise UsageError(f"--set {name} is given twice.")
-        values[name] = value
-    return values
 
 
 def carry_out(

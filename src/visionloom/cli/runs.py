@@ -37,7 +37,7 @@ def command() -> typer.Typer:
     for name, function in (
         ("list", list_runs), ("show", show), ("logs", logs), ("metrics", metrics), ("why", why),
         ("cancel", cancel), ("resume", resume), ("retry", retry), ("compare", compare_runs),
-        ("delete", delete),
+        ("delete", delete), ("rebuild", rebuild),
     ):  # fmt: skip
         app.command(name)(function)
     return app
@@ -218,13 +218,27 @@ def delete(
 ) -> None:
     """Forget runs that have ended; `visionloom gc` then frees what only they needed."""
     with _opened(json) as (console, workspace):
-        from visionloom.runs.history import ended
+        from visionloom.runs.history import ended, forget
 
         found = [ended(workspace, word) for word in runs]
         for run in found:
-            workspace.records.delete_run(run.id)
+            forget(workspace, run)
             console.say(f"Run {run.id} is forgotten. `visionloom gc` frees its space.")
         console.result([_run_json(run) for run in found])
+
+
+def rebuild(json: Json = False) -> None:
+    """Make damaged records again from the folders of the runs; no run may be going on."""
+    with _opened(json) as (console, workspace):
+        done = workspace.rebuild_records()
+        if done.moved is not None:
+            console.say(f"The damaged file is kept as {done.moved}.")
+        console.say(f"{len(done.runs)} runs were brought back.")
+        if done.lost:
+            console.say(f"Of these, lost: {', '.join(done.lost)}")
+        for reason in done.unreadable:
+            console.say(reason, "yellow")
+        console.result({"runs": done.runs, "lost": done.lost, "unreadable": done.unreadable})
 
 
 def _again(run_word: str, *, json: bool, states: set[str], word: str) -> None:

@@ -39,9 +39,11 @@ def score(
     Sub-folders that carry the model's class names are taken as labels.
     """
     with Console(as_json=json) as console, stopping(console, "nothing is written") as stop:
+        from visionloom.runs.places import user_path
         from visionloom.runs.score_run import score_photos
         from visionloom.runs.steps import Steps
 
+        out = user_path(out)
         workspace = Workspace()
         values = parsed(workspace.registry.find(_SCORER), parameters)
         steps = Steps(workspace, console.listener, stop.event)

@@ -168,12 +168,14 @@ def train(
         "pretrained": pretrained, "weights": weights,
     }  # fmt: skip
     with Console(as_json=json) as console, stopping(console, "the state is being saved") as stop:
+        from visionloom.runs.places import user_path
         from visionloom.runs.train_folder import prepare
         from visionloom.runs.train_request import TRAINER, make_request
         from visionloom.runs.train_run import TrainRun
         from visionloom.settings import load_settings
         from visionloom.workspace import Workspace
 
+        out = user_path(out)
         workspace = Workspace(load_settings(offline=offline or None))
         said: dict[str, Any] = {name: v for name, v in options.items() if v is not None}
         said |= parsed(workspace.registry.find(TRAINER), parameters)

@@ -93,7 +93,7 @@ class StepTree:
         elif isinstance(event, Log):
             style = "yellow" if event.level == "warning" else ""
             note = "Note: " if event.level == "warning" else ""
-            self._console.say(f"{row.name}: {note}{event.text}", style)
+            self._console.say(f"{row.name}: {note}{event.text}", style, fitted=True)
         elif event is not None:
             self._console.listener(event)
 

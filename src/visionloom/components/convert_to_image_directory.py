@@ -103,7 +103,7 @@ def convert_to_image_directory(
     """
     from visionloom.images.classes import parse_class_map
     from visionloom.images.convert import convert
-    from visionloom.images.directory import write_images
+    from visionloom.images.directory import skipped_line, write_images
 
     converted = convert(
         input_dataset.path,
@@ -115,8 +115,11 @@ def convert_to_image_directory(
         check=check,
         part=part,
     )
+    images = converted.parts[part]
+    if images.skipped:
+        context.warn(skipped_line(images.skipped, "the list of skipped files"))
     return write_images(
-        converted.parts[part],
+        images,
         context.output("output_image_directory"),
         origin={"source": str(input_dataset.path)},
     )

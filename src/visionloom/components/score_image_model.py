@@ -86,10 +86,11 @@ def score_image_model(
         context.warn(warning)
     context.log(predictor.hardware.describe())
     table = predictor.score(images, dataset, context, decode_threads)
-    for file, reason in table.skipped[:5]:
+    unreadable = table.skipped[len(images.skipped) :]
+    for file, reason in unreadable[:5]:
         context.warn(f"Not scored: {file}: {reason}")
-    if len(table.skipped) > 5:
-        context.warn(f"Not scored: {len(table.skipped) - 5} more pictures; see skipped.parquet.")
+    if len(unreadable) > 5:
+        context.warn(f"Not scored: {len(unreadable) - 5} more pictures; see skipped.parquet.")
     if role == "auto":
         used = predictor.spec.data.get("validation data") == images.digest
         role = "validation" if used else "none"

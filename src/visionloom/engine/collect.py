@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visionloom.artifacts.atomic import remove_tree
+from visionloom.artifacts.manifest import read_manifest
 from visionloom.artifacts.objects import ObjectStore
 from visionloom.artifacts.trees import newest, tree_bytes
-from visionloom.errors import RecordsError
+from visionloom.errors import ArtifactError, RecordsError
 from visionloom.records.recorder import Recorder
 
 DAY = 24 * 3600.0
@@ -24,19 +25,41 @@ DAY = 24 * 3600.0
 GRACE = DAY
 
 
+UNNEEDED = "no run needs it"
+UNKNOWN = "no record knows it"
+UNFINISHED = "left by a step that nothing goes on from"
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Something that was removed, or would be: its name, size in bytes, and why."""
+
+    name: str
+    bytes: int
+    why: str
+
+
 @dataclass(frozen=True)
 class Collected:
     """What was given back, or would be.
 
     Attributes:
-        rows: Objects that the records knew and nobody needed.
-        orphans: Objects that the records did not know.
-        bytes: Size of all files removed.
+        removed: Objects of the store, and folders of steps.
+        bytes: Size of all files removed, half-made outputs included.
     """
 
-    rows: int
-    orphans: int
+    removed: tuple[Removed, ...]
     bytes: int
+
+    @property
+    def rows(self) -> int:
+        """Objects that the records knew and nobody needed."""
+        return sum(one.why == UNNEEDED for one in self.removed)
+
+    @property
+    def orphans(self) -> int:
+        """Objects that the records did not know."""
+        return sum(one.why == UNKNOWN for one in self.removed)
 
 
 def collect(
@@ -79,18 +102,34 @@ def collect(
 
     left = list(_leftovers(scratch, {*recorder.resumable_keys()}, is_needed, grace))
     size = store.sweep_incoming(is_needed, grace, dry_run=dry_run)
-    size += sum(map(tree_bytes, left))
+    removed = [Removed(folder.name, tree_bytes(folder), UNFINISHED) for folder in left]
     if dry_run:
-        size += sum(unneeded.values()) + sum(tree_bytes(store.path(i)) for i in orphans)
-        return Collected(len(unneeded), len(orphans), size)
-    dropped = recorder.drop_objects(unneeded, before)
-    for object_id, used in dropped.items():
-        size += store.remove(object_id, published_before=used)
+        removed += [Removed(_name(store, i), count, UNNEEDED) for i, count in unneeded.items()]
+        removed += [Removed(_name(store, i), tree_bytes(store.path(i)), UNKNOWN) for i in orphans]
+        return _collected(removed, size)
+    names = {object_id: _name(store, object_id) for object_id in (*unneeded, *orphans)}
+    for object_id, used in recorder.drop_objects(unneeded, before).items():
+        freed = store.remove(object_id, published_before=used)
+        removed.append(Removed(names[object_id], freed, UNNEEDED))
     for object_id in orphans:
-        size += store.remove(object_id, published_before=grace)
+        freed = store.remove(object_id, published_before=grace)
+        removed.append(Removed(names[object_id], freed, UNKNOWN))
     for folder in left:
         remove_tree(folder)
-    return Collected(len(dropped), len(orphans), size)
+    return _collected(removed, size)
+
+
+def _collected(removed: list[Removed], more: int) -> Collected:
+    ordered = sorted(removed, key=lambda one: -one.bytes)
+    return Collected(tuple(ordered), more + sum(one.bytes for one in ordered))
+
+
+def _name(store: ObjectStore, object_id: str) -> str:
+    """Type and beginning of the id."""
+    try:
+        return f"{read_manifest(store.path(object_id)).type} {object_id[:12]}"
+    except ArtifactError:
+        return object_id[:12]
 
 
 def _leftovers(

@@ -133,7 +133,10 @@ def _differences(
     if old.get("source", "") != new.parts.get("source", ""):
         yield Reason("source", _file_of(component))
     if old.get("parameters") != new.parts["parameters"]:
-        yield from _parameters(component, old.get("shown", {}), new.shown)
+        if component.effective is not None:
+            yield from _effective(old.get("parameters", {}), new.parts["parameters"])
+        else:
+            yield from _parameters(component, old.get("shown", {}), new.shown)
     kinds: tuple[tuple[ReasonKind, str], ...] = (
         ("input", "inputs"), ("file", "files"), ("environment", "environment"),
     )  # fmt: skip
@@ -142,6 +145,16 @@ def _differences(
         for name in sorted({*before, *now}):
             if before.get(name) != now.get(name):
                 yield Reason(kind, name, _short(before.get(name)), _short(now.get(name)))
+
+
+def _effective(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Reason]:
+    """What presets and values came to; a value that differs by how training starts is told once."""
+    told: set[str] = set()
+    for name in sorted({*old, *new}, key=len):
+        base = name.partition(" ")[0]
+        if old.get(name) != new.get(name) and base not in told:
+            told.add(base)
+            yield Reason("parameter", name, _plain(old.get(name)), _plain(new.get(name)))
 
 
 def _parameters(

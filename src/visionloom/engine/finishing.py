@@ -71,7 +71,7 @@ def finish_step(
     for port in step.component.outputs:
         if port.name not in result.outputs:
             return Finished(f"it wrote no {port.title}", decision)
-    stored = _publish(tools.store, job, result)
+    stored = _publish(tools, job, result)
     outputs = tuple(
         OutputRow(job.run, job.step, port, o.id, o.digest, o.type, o.bytes, o.refers_to)
         for port, o in stored.items()
@@ -149,17 +149,20 @@ def deliver(tools: Tools) -> list[Delivery]:
     return delivered
 
 
-def _publish(store: ObjectStore, job: Job, result: Result) -> dict[str, StoredObject]:
+def _publish(tools: Tools, job: Job, result: Result) -> dict[str, StoredObject]:
     """Move the outputs into the store.
 
     Which objects they become is noted first: a folder that has moved cannot tell any more, and
-    whoever comes after a supervisor that died in between must know.
+    whoever comes after a supervisor that died in between must know. They are pinned before they
+    count, so that no collection takes an equal object that another run lets go of.
     """
+    store = tools.store
     note = job.path / PUBLISHED_NAME
     if not note.exists():
         ids = {port: store.identify(Path(path)).id for port, path in result.outputs.items()}
         write_file(note, json.dumps(ids).encode())
     ids = json.loads(note.read_bytes())
+    tools.recorder.pin(tools.run.id, ids.values())
     stored = {}
     for port, path in result.outputs.items():
         if (Path(path) / MANIFEST_NAME).exists():

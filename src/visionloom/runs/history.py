@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from visionloom.artifacts.atomic import remove_tree
 from visionloom.errors import RunStateError
 from visionloom.records.rows import RUN_ENDS, AttemptRow, OutputRow, RunRow, StepRow
 from visionloom.workspace import Workspace
@@ -71,6 +72,14 @@ def ended(workspace: Workspace, word: str) -> RunRow:
             f"Wait for it, or end it: visionloom runs cancel {run.id}",
         )
     return run
+
+
+def forget(workspace: Workspace, run: RunRow) -> None:
+    """Forget a run that has ended, with its journal and logs."""
+    workspace.records.delete_run(run.id)
+    folder = Path(run.folder)
+    if folder.parent == workspace.settings.runs:
+        remove_tree(folder)
 
 
 def seconds_of(run: RunRow) -> float | None:

@@ -17,6 +17,7 @@ from typing import Any
 from visionloom._version import __version__
 from visionloom.artifacts.atomic import write_file
 from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.engine.check_values import absolute_values
 from visionloom.engine.plan import Planner, PlanOptions
 from visionloom.engine.resolve import resolve
 from visionloom.engine.resolved import ResolvedPipeline
@@ -121,6 +122,9 @@ def prepare_pipeline(
         pipeline, text = read.pipeline, read.text
     else:
         text = write_pipeline(pipeline)
+    # remembered with the run, which may be gone on with from another working folder
+    values = absolute_values(pipeline, workspace.registry, request.values)
+    request = replace(request, values=values)
     resolved, more = resolve(
         pipeline,
         workspace.registry,

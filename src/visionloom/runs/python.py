@@ -24,9 +24,18 @@ from visionloom.workspace import Workspace
 def _warnings(event: object) -> None:
     """The default listener: what the user should know is a Python warning, nothing else prints."""
     if isinstance(event, Log) and event.level == "warning":
+        import sys
         import warnings
 
-        warnings.warn(event.text, stacklevel=2)
+        # at the caller's own line, not at one of ours
+        frame, level = sys._getframe(1), 2
+        while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+            frame, level = frame.f_back, level + 1
+        warnings.warn(event.text, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "visionloom"
 
 
 def component_function(component: Component) -> Callable[..., Any]:

@@ -15,10 +15,10 @@ from visionloom.artifacts.tables import read_parquet
 from visionloom.artifacts.types import ImageDirectory, Scores, TrainedModel
 from visionloom.errors import ArtifactError, InvalidDatasetError, OutputExistsError, UsageError
 from visionloom.images.convert import convert
-from visionloom.images.directory import Images, write_images
+from visionloom.images.directory import Images, skipped_line, write_images
 from visionloom.images.sources import Listing, find_pictures
 from visionloom.inference.predictor import classes_of, intensity_of
-from visionloom.runs.places import refuse_among_pictures
+from visionloom.runs.places import refuse_among_pictures, user_path
 from visionloom.runs.recorded import recorded
 from visionloom.runs.steps import Steps
 from visionloom.spec.context import Context
@@ -104,7 +104,7 @@ def expanded(photos: Sequence[str | Path]) -> Path | tuple[Path, ...]:
     """
     paths: list[Path] = []
     for given in photos:
-        path = Path(given).expanduser()
+        path = user_path(given)
         if path.exists() or not any(sign in str(given) for sign in _WILD):
             paths.append(path)
             continue
@@ -158,7 +158,10 @@ def _converted(
         labelled = _say_labels(steps, listing, known, labelled)
     context = Context({}, folder, steps.workspace.settings, steps.listener, steps.stop)
     converted = convert(source, context, labelled=labelled, intensity=intensity)
-    return write_images(_joined(converted.parts), folder / "images")
+    images = _joined(converted.parts)
+    if images.skipped:
+        steps.warn(skipped_line(images.skipped, "skipped.csv"))
+    return write_images(images, folder / "images")
 
 
 def _in_one_class_folder(listing: Listing, known: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from visionloom.artifacts.atomic import remove_tree, write_file
 from visionloom.errors import FailedToWriteOutputsError, OutputExistsError, UsageError
-from visionloom.runs.places import refuse_among_pictures
+from visionloom.runs.places import refuse_among_pictures, user_path
 from visionloom.runs.train_request import (
     STATE_FILE,
     TrainRequest,
@@ -45,6 +45,7 @@ def prepare(
         UsageError: Nothing to go on with, another request, a folder that is no run of ours, or
             one among the pictures.
     """
+    out = user_path(out)
     if sum((resume, finish, overwrite)) > 1:
         raise UsageError("--resume, --finish and --overwrite exclude each other.")
     if resume or finish:

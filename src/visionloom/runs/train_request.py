@@ -12,6 +12,7 @@ from typing import Any
 
 from visionloom.artifacts.atomic import write_file
 from visionloom.errors import ArtifactError, InvalidModelDirectoryError, UsageError
+from visionloom.runs.places import user_path
 from visionloom.spec.ports import Value, nearest
 from visionloom.spec.registry import Registry
 
@@ -133,8 +134,9 @@ def make_request(said: Mapping[str, Any], registry: Registry) -> TrainRequest:
         given["start_from"] = _model_folder(Path(given["start_from"]))
         for name in _EXCLUDED_BY_FROM:
             if name in given:
+                option = "no-pretrained" if given[name] is False else name
                 raise UsageError(
-                    f"--from and --{name} exclude each other: the model brings its own.",
+                    f"--from and --{option} exclude each other: the model brings its own.",
                     "Leave one of them out.",
                 )
     else:
@@ -160,7 +162,7 @@ def normal(said: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(said)
     for name in _PATHS:
         if given.get(name) is not None:
-            given[name] = str(Path(given[name]).expanduser().absolute())
+            given[name] = str(user_path(given[name]).absolute())
     if isinstance(given.get("image_size"), str):
         given["image_size"] = _image_size(given["image_size"])
     return given
