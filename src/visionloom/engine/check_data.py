@@ -204,6 +204,7 @@ def foresee(state: Checking) -> None:
             else UNKNOWN
             for port, source in sources.items()
         }
+        state.facts[step] = inputs
         data = {p: s.path for p, s in sources.items() if isinstance(s, DataSource)}
         told = _ask(state, step, inputs, data, values)
         if told is None:

@@ -10,6 +10,7 @@ from visionloom.engine.resolved import DataSource, Source
 from visionloom.engine.targets import Target, Targets
 from visionloom.settings import Settings
 from visionloom.spec.component import Component
+from visionloom.spec.foresight import Facts
 from visionloom.spec.pipeline import Bound, Data, Literal, Pipeline, Step
 from visionloom.spec.ports import InputPort, OutputPort, Parameter, Value
 from visionloom.spec.problems import Place, ProblemList
@@ -81,6 +82,7 @@ class Checking:
         consumers: Step -> steps that are bound to it.
         parameters: Step -> every parameter's value; absent while one is faulty.
         placed: Step -> target.
+        facts: Step -> input port -> what is known of it before the run.
         order: Steps, each after what it needs; those in a loop and behind it are absent.
         writers: Output of the pipeline -> (step, port) of those that write it.
     """
@@ -101,6 +103,7 @@ class Checking:
     consumers: dict[str, set[str]] = field(default_factory=dict)
     parameters: dict[str, dict[str, Value]] = field(default_factory=dict)
     placed: dict[str, Target] = field(default_factory=dict)
+    facts: dict[str, dict[str, Facts]] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     writers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 

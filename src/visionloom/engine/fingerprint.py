@@ -20,6 +20,7 @@ from typing import Any
 from visionloom.artifacts.digest import canonical_json, sha256_of_bytes, sha256_of_json
 from visionloom.engine.reuse import Reason, ReasonKind
 from visionloom.spec.component import Component
+from visionloom.spec.foresight import Facts
 from visionloom.spec.ports import Value
 
 _FORMAT = 1
@@ -51,6 +52,7 @@ def fingerprint(
     inputs: Mapping[str, str],
     files: Mapping[str, str],
     environment: Mapping[str, Value],
+    facts: Mapping[str, Facts] | None = None,
 ) -> Fingerprint:
     """The key of a step.
 
@@ -60,6 +62,7 @@ def fingerprint(
         inputs: Input port -> digest of the content.
         files: Parameter -> digest of the file it names; such a value's name does not count.
         environment: What changes bits where the component computes; empty otherwise.
+        facts: Input port -> what was known of it before the run.
     """
     shown = {
         p.name: parameters[p.name]
@@ -67,7 +70,7 @@ def fingerprint(
         if _counts(component, p, parameters)
     }
     deciding: Mapping[str, Any] = (
-        component.effective(parameters)
+        component.effective(parameters, facts or {})
         if component.effective is not None
         else _not_default(component, shown)
     )

@@ -256,7 +256,7 @@ class Planner:
             if parameter.setting.file and isinstance(value, str) and Path(value).is_file():
                 files[parameter.name] = self._content(Path(value)).digest
         environment = self.environment(step) if step.component.computes else {}
-        return fingerprint(step.component, step.parameters, inputs, files, environment)
+        return fingerprint(step.component, step.parameters, inputs, files, environment, step.facts)
 
     def _content(self, path: Path) -> Produced:
         if path not in self._digests:

@@ -80,6 +80,7 @@ def _assemble(state: Checking) -> ResolvedPipeline:
             parameters=state.parameters[name],
             target=state.placed[name],
             environment_variables=pipeline.steps[name].environment_variables,
+            facts=state.facts.get(name, {}),
         )
         for name in state.order
     )

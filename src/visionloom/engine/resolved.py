@@ -8,6 +8,7 @@ from pathlib import Path
 
 from visionloom.engine.targets import Target
 from visionloom.spec.component import Component
+from visionloom.spec.foresight import Facts
 from visionloom.spec.pipeline import Pipeline
 from visionloom.spec.ports import Value
 
@@ -47,6 +48,7 @@ class ResolvedStep:
         parameters: Every parameter's value, pipeline inputs put in, file names absolute.
         target: Where it runs.
         environment_variables: Given to its process.
+        facts: Input port -> what was known of it before the run.
     """
 
     name: str
@@ -55,6 +57,7 @@ class ResolvedStep:
     parameters: Mapping[str, Value]
     target: Target
     environment_variables: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Facts] = field(default_factory=dict)
 
     @property
     def slots(self) -> int:

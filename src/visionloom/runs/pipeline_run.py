@@ -156,6 +156,30 @@ def refuse_faults(problems: list[Problem], *, strict: bool = False) -> None:
         raise error
 
 
+def checked(workspace: Workspace, pipeline: Pipeline) -> ResolvedPipeline:
+    """A pipeline built here, checked.
+
+    Raises:
+        VisionloomError: What a step would raise on the data as it is.
+        InvalidPipelineError: It has other faults; all of them are named.
+    """
+    resolved, problems = resolve(
+        pipeline,
+        workspace.registry,
+        values={},
+        target=None,
+        targets=workspace.targets,
+        settings=workspace.settings,
+    )
+    try:
+        refuse_faults(problems)
+    except InvalidPipelineError as error:
+        raise (error.causes or (error,))[0] from None
+    if resolved is None:
+        raise AssertionError("a pipeline without errors resolves")
+    return resolved
+
+
 def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str:
     """Record a run and start its supervisor, or, when nothing runs, carry it out here.
 

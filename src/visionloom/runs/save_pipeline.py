@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from visionloom.artifacts.atomic import write_file
+from visionloom.engine.resolved import ResolvedPipeline, ResolvedStep
 from visionloom.errors import OutputExistsError
+from visionloom.runs.pipeline_run import checked
 from visionloom.runs.train_pipeline import train_pipeline
 from visionloom.runs.train_request import TrainRequest
-from visionloom.spec.component import Component
 from visionloom.spec.context import Listener
 from visionloom.spec.pipeline import Bound, Pipeline, PipelineOutput
 from visionloom.spec.pipeline_file import write_pipeline
@@ -33,31 +34,34 @@ def save_train_pipeline(
         raise OutputExistsError(f"{file} exists already.", "Choose another name or remove it.")
     folder = file.absolute().parent
     pipeline = train_pipeline(workspace, request, out.absolute(), folder=folder, listener=listener)
-    text = write_pipeline(_portable(resolved_values(pipeline, workspace), folder))
-    write_file(file, text.encode())
+    resolved = checked(workspace, pipeline)
+    write_file(file, write_pipeline(_portable(_with_values(pipeline, resolved), folder)).encode())
 
 
-def resolved_values(pipeline: Pipeline, workspace: Workspace) -> Pipeline:
+def _with_values(pipeline: Pipeline, resolved: ResolvedPipeline) -> Pipeline:
     """The same pipeline with every parameter that counts written out, presets resolved."""
-    steps = {}
-    for name, step in pipeline.steps.items():
-        component = workspace.registry.find(step.component.name)
-        steps[name] = dataclasses.replace(step, inputs=_complete(component, step.inputs))
-    return dataclasses.replace(pipeline, steps=steps)
+    steps = {
+        step.name: dataclasses.replace(
+            pipeline.steps[step.name], inputs=_complete(step, pipeline.steps[step.name].inputs)
+        )
+        for step in resolved.steps
+    }
+    return dataclasses.replace(pipeline, steps={name: steps[name] for name in pipeline.steps})
 
 
-def _complete(component: Component, given: Mapping[str, Bound]) -> dict[str, Bound]:
+def _complete(step: ResolvedStep, given: Mapping[str, Bound]) -> dict[str, Bound]:
     bound: dict[str, Bound] = dict(given)
-    values = component.resolve(
-        {p.name: bound[p.name] for p in component.parameters if p.name in bound}
-    )
+    component, values = step.component, dict(step.parameters)
     if component.effective is not None:
-        decided = component.effective(values)
-        values = {**values, **{k: v for k, v in decided.items() if k in values}}
+        decided = component.effective(values, step.facts)
+        values |= {name: value for name, value in decided.items() if name in values}
     for parameter in component.parameters:
         value = values[parameter.name]
-        shown = component.is_shown(parameter, values)
-        if parameter.name not in bound and shown and value is not None:
+        if (
+            parameter.name not in bound
+            and component.is_shown(parameter, values)
+            and value is not None
+        ):
             bound[parameter.name] = value
     return bound
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from visionloom.artifacts.types import Artifact
 from visionloom.errors import UsageError
 from visionloom.spec.context import Context
-from visionloom.spec.foresight import Foresee
+from visionloom.spec.foresight import Facts, Foresee
 from visionloom.spec.ports import (
     Input,
     InputPort,
@@ -34,6 +34,7 @@ from visionloom.spec.ports import (
     nearest,
 )
 
+Effective = Callable[[Mapping[str, Value], Mapping[str, Facts]], Mapping[str, Any]]
 Note = TypeVar("Note", Input, Output, Setting)
 
 
@@ -56,7 +57,8 @@ class Component:
             the parameters ``device`` and ``precision``, and takes a whole processor for itself.
         preload: Modules worth importing before its process is started.
         foresee: What can be said before it runs; see `visionloom.spec.foresight`.
-        effective: The parameters that decide the result, from all of them: presets resolved.
+        effective: The parameters that decide the result, from all of them and what is known of the
+            inputs before the run: presets resolved.
         version_only: Whether its version alone says that its code gives other results; otherwise
             the code of a component from another package counts too.
         inputs, outputs, parameters: In order of declaration.
@@ -76,7 +78,7 @@ class Component:
     computes: bool
     preload: tuple[str, ...]
     foresee: Foresee | None
-    effective: Callable[[Mapping[str, Value]], Mapping[str, Any]] | None
+    effective: Effective | None
     version_only: bool
     inputs: tuple[InputPort, ...]
     outputs: tuple[OutputPort, ...]
@@ -181,7 +183,7 @@ def component(
     computes: bool = False,
     preload: tuple[str, ...] = (),
     foresee: Foresee | None = None,
-    effective: Callable[[Mapping[str, Value]], Mapping[str, Any]] | None = None,
+    effective: Effective | None = None,
     version_only: bool = False,
 ) -> Callable[[Callable[..., Any]], Component]:
     """Declare a component; see the module's docstring for the signature's form.

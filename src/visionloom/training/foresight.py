@@ -50,15 +50,18 @@ def foresee_training(outlook: Outlook) -> Mapping[str, Facts]:
     return {"trained_model": Facts(classes=seen.classes, trained=True, weights=True)}
 
 
-def effective_training(parameters: Mapping[str, Value]) -> Mapping[str, Any]:
+def effective_training(
+    parameters: Mapping[str, Value], inputs: Mapping[str, Facts]
+) -> Mapping[str, Any]:
     """The choices that decide the result, presets resolved; so that saying a preset's value
     changes nothing.
 
-    Whether training starts from trained weights is known when it runs, so both sets are given where
-    they differ. What it runs on counts by itself.
+    Where it is not known before the run whether training starts from trained weights, both sets are
+    given where they differ. What it runs on counts by itself.
     """
     recipes = []
-    for pretrained in (True, False):
+    known = inputs.get("untrained_model", UNKNOWN).weights
+    for pretrained in (True, False) if known is None else (known, known):
         try:
             recipes.append(_options(parameters, pretrained=pretrained).recipe())
         except AboutInput as fault:
