@@ -85,9 +85,10 @@ def test_c47_pictures_of_all_sizes_are_scored_and_unreadable_ones_reported(
     for number, size in enumerate([(40, 32), (9, 200), (300, 31), (1, 1)]):
         picture(size, seed=number).save(folder / f"{number}.png")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    images = vl.convert_to_image_directory(folder)
+    with pytest.warns(UserWarning, match=r"1 skipped: broken\.jpg"):
+        images = vl.convert_to_image_directory(folder)
     (folder / "1.png").unlink()
-    with pytest.warns(UserWarning, match=r"Not scored: (1\.png|broken\.jpg)"):
+    with pytest.warns(UserWarning, match=r"Not scored: 1\.png"):
         found = read_scores(vl.score_image_model(trained[0], images))
     assert found.files == ("0.png", "2.png", "3.png")
     assert {file for file, _ in found.skipped} == {"1.png", "broken.jpg"}

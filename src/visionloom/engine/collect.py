@@ -114,8 +114,11 @@ def collect(
     for object_id in orphans:
         freed = store.remove(object_id, published_before=grace)
         removed.append(Removed(names[object_id], freed, UNKNOWN))
-    for folder in left:
-        remove_tree(folder)
+    for path in left:
+        if path.is_file():
+            path.unlink(missing_ok=True)
+        else:
+            remove_tree(path)
     return _collected(removed, size)
 
 
@@ -137,6 +140,7 @@ def _leftovers(
 ) -> Iterator[Path]:
     """Folders of keys from which no step goes on any more."""
     for folder in scratch.iterdir() if scratch is not None and scratch.is_dir() else ():
-        wanted = folder.name in resumable or is_needed(folder.name)
-        if folder.is_dir() and not wanted and newest(folder) < grace:
+        # a folder, and locks beside it, are named by the key and what tells steps of it apart
+        wanted = folder.name.partition(".")[0] in resumable or is_needed(folder.name)
+        if not wanted and newest(folder) < grace:
             yield folder

@@ -121,7 +121,7 @@ class Decision:
         upstream = [reason.name for reason in self.reasons if reason.kind == "upstream"]
         words = [str(reason) for reason in self.reasons if reason.kind != "upstream"]
         if upstream:
-            words.append(f"needs {', '.join(upstream)}, decided then")
+            words.append(f"after {', '.join(upstream)}")
         return "; ".join(words)
 
     def to_json(self) -> dict[str, Any]:

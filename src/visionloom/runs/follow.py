@@ -11,11 +11,11 @@ from typing import Any
 
 from visionloom import errors
 from visionloom.engine.executors.base import RESULT_NAME
-from visionloom.engine.journal import JOURNAL_NAME
+from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
 from visionloom.engine.journal import follow as follow_journal
 from visionloom.engine.process import is_alive
 from visionloom.errors import MachineError, ProcessLostError, RunInterrupted, VisionloomError
-from visionloom.records.rows import RUN_ENDS, STEP_ENDS, RunRow
+from visionloom.records.rows import RUN_ENDS, STEP_ENDS, AttemptRow, RunRow
 from visionloom.runs.pipeline_run import start_supervisor
 from visionloom.spec.context import Listener, Log
 from visionloom.workspace import Workspace
@@ -114,10 +114,13 @@ def _stopped(workspace: Workspace, run: RunRow) -> str:
 
 
 def _told(workspace: Workspace, run: RunRow, step: str) -> dict[str, Any]:
-    """The error that the last attempt of a step left; empty when it left none."""
+    """The error of a step: as its supervisor told it, else as its last attempt left it."""
+    for line in reversed(list(LineReader(Path(run.folder) / JOURNAL_NAME).read())):
+        value = parse(line) or {}
+        if value.get("kind") == "step" and value.get("step") == step and value.get("error"):
+            return dict(value["error"])
     attempts = workspace.records.attempts(run.id, step)
-    number = str(attempts[-1].number) if attempts else "1"
-    path = Path(run.folder) / "steps" / step / number / RESULT_NAME
+    path = _attempt_folder(run, step, attempts[-1].number if attempts else 1) / RESULT_NAME
     try:
         told = json.loads(path.read_text(encoding="utf-8"))["error"]
         return {key: told[key] for key in ("class", "message", "remedy")}
@@ -154,15 +157,24 @@ def reconcile(workspace: Workspace, listener: Listener) -> None:
     for run in workspace.records.open_runs():
         if not _is_orphan(run):
             continue
-        alive = any(
-            attempt.state == "running" and attempt.process is not None and is_alive(attempt.process)
-            for attempt in workspace.records.attempts(run.id)
-        )
-        if alive:
+        if any(_goes_on(run, attempt) for attempt in workspace.records.attempts(run.id)):
             listener(Log(f"Run {run.id} had lost its supervisor; it is taken up again.", "warning"))
             start_supervisor(workspace, run.id, Path(run.folder))
         else:
             mark_lost(workspace, run)
+
+
+def _goes_on(run: RunRow, attempt: AttemptRow) -> bool:
+    """Whether an attempt still runs, or came to a result that nobody has counted yet."""
+    if attempt.state != "running":
+        return False
+    if attempt.process is not None and is_alive(attempt.process):
+        return True
+    return (_attempt_folder(run, attempt.step, attempt.number) / RESULT_NAME).is_file()
+
+
+def _attempt_folder(run: RunRow, step: str, number: int) -> Path:
+    return Path(run.folder) / "steps" / step / str(number)
 
 
 def mark_lost(workspace: Workspace, run: RunRow) -> None:
