@@ -105,7 +105,9 @@ class StepTree:
         elif changed:
             row.progress = None
             row.took = line["at"] - row.began if row.began else None
-        if not self._console.is_terminal and (changed or row.reason):
+        # that one waits for a slot is worth a line, that libraries load is not
+        waits = row.state == "queued" and not row.reason.startswith("libraries")
+        if not self._console.is_terminal and (changed or waits):
             self._console.say(f"{row.name}: {_words(row)}")
 
 
