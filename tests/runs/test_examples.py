@@ -40,7 +40,10 @@ def run_file(name: str, tmp_path: Path, **values: object) -> dict[str, Any]:
     return document
 
 
-def in_python(name: str, monkeypatch: pytest.MonkeyPatch, **arguments: object) -> Pipeline:
+def in_python(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **arguments: object
+) -> Pipeline:
+    monkeypatch.chdir(tmp_path / "project")
     monkeypatch.syspath_prepend(str(FOLDER))
     made: Pipeline = importlib.import_module(name).pipeline(**arguments)
     return made
@@ -65,7 +68,12 @@ def test_transfer_learning_as_file_in_python_and_as_train(
     assert {s["state"] for s in document["steps"]} == {"succeeded"}
     assert (tmp_path / "project" / "outputs" / "model" / "labels.txt").read_text() == "cat\ndog\n"
     made = in_python(
-        "transfer_learning", monkeypatch, photos=str(folder), epochs=1, weights=str(weights)
+        "transfer_learning",
+        tmp_path,
+        monkeypatch,
+        photos=str(folder),
+        epochs=1,
+        weights=str(weights),
     )
     check_python("transfer_learning", document, made)
     summary = vl.train(
@@ -89,7 +97,7 @@ def test_densenet_against_resnet(
         (tmp_path / "project" / "outputs" / "comparison" / "evaluation.json").read_text()
     )
     assert comparison["comparison"]["images"] == 4
-    made = in_python("densenet_against_resnet", monkeypatch, photos=str(folder), **values)
+    made = in_python("densenet_against_resnet", tmp_path, monkeypatch, photos=str(folder), **values)
     check_python("densenet_against_resnet", document, made)
 
 
@@ -100,7 +108,9 @@ def test_augmentation_from_scratch(
     values = {"epochs": 3, "size": 32}
     document = run_file("augmentation_from_scratch", tmp_path, photos=folder, **values)
     assert (tmp_path / "project" / "outputs" / "report" / "report.html").is_file()
-    made = in_python("augmentation_from_scratch", monkeypatch, photos=str(folder), **values)
+    made = in_python(
+        "augmentation_from_scratch", tmp_path, monkeypatch, photos=str(folder), **values
+    )
     check_python("augmentation_from_scratch", document, made)
 
 
@@ -113,7 +123,7 @@ def test_score_only(photos: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     model = tmp_path / "run" / "model"
     document = run_file("score_only", tmp_path, model=model, photos=folder)
     assert (tmp_path / "project" / "outputs" / "scores" / "scores.csv").is_file()
-    made = in_python("score_only", monkeypatch, model=str(model), photos=str(folder))
+    made = in_python("score_only", tmp_path, monkeypatch, model=str(model), photos=str(folder))
     check_python("score_only", document, made)
 
 
