@@ -120,7 +120,7 @@ def wait_for_checkpoint(home: Path, process: subprocess.Popen[bytes]) -> None:
 def test_c45_an_interrupted_run_resumes_to_the_same_bits(
     photos: Make, tmp_path: Path, home: Path
 ) -> None:
-    folder = photos(a=40, b=40)
+    folder = photos(a=20, b=20)
     more = ["--epochs", "8", "--patience", "8"]
     out = tmp_path / "broken"
     command = [VISIONLOOM, "train", str(folder), "--out", str(out), *FAST, *more]
