@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visionloom.artifacts.types import Artifact
+from visionloom.artifacts.store import add_origin
+from visionloom.artifacts.types import Artifact, TrainedModel
 from visionloom.errors import UsageError
 from visionloom.settings import Settings, load_settings
 from visionloom.spec.component import Component
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from visionloom.records.rows import RunRow
 
 COMPONENT_PACKAGE = "visionloom.components"
+PIPELINE_FILE = "pipeline.yml"
 STEP_RUNNER = "visionloom.workspace:run_job"
 # what is quick to load; steps that want more are forked from a server that loads it once
 _LIGHT_ROOMS = ("visionloom.images.", "visionloom.artifacts.", "visionloom.spec.")
@@ -241,7 +243,21 @@ def named_pictures(settings: Settings) -> Callable[[Path], Sequence[Path]]:
 
 
 def run_job(job: Job, context: Context) -> Mapping[str, Artifact]:
-    """Run the component of a job; what the process of a step calls."""
-    registry = load_registry(COMPONENT_PACKAGE)
+    """Run the component of a job; what the process of a step calls.
+
+    Run, step and component travel with what it makes, and with a trained model the pipeline too.
+    """
+    item = load_registry(COMPONENT_PACKAGE).find(job.component)
     inputs = {port: Path(path) for port, path in job.inputs.items()}
-    return registry.find(job.component).run(inputs, job.parameters, context)
+    made = item.run(inputs, job.parameters, context)
+    facts = {"run": job.run, "step": job.step, "component": f"{item.name} {item.version}"}
+    for artifact in made.values():
+        trained = isinstance(artifact, TrainedModel)
+        add_origin(artifact.path, facts | ({"pipeline": _pipeline_text(job)} if trained else {}))
+    return made
+
+
+def _pipeline_text(job: Job) -> str:
+    """The pipeline's file as it was submitted; empty where the run has none."""
+    path = job.path.parents[2] / PIPELINE_FILE
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -54,7 +54,9 @@ def test_the_canonical_pipeline_is_reused_as_far_as_nothing_changed(
     first = canonical(folder).run()
     assert len(ran(first)) == 9
     assert all(str(why).startswith("run: ") for why in first.decisions.values())
-    open_artifact(first.outputs["train.trained_model"])
+    origin = open_artifact(first.outputs["train.trained_model"]).origin
+    assert (origin["run"], origin["step"]) == (first.id, "train")
+    assert "display_name: canonical" in origin["pipeline"], "the pipeline travels with the model"
     second = canonical(folder).run()
     assert ran(second) == set()
     assert set(second.states.values()) == {"reused"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,17 @@ def new_artifact(
             files=describe_files(folder),
         )
         write_file(folder / MANIFEST_NAME, manifest.to_json())
+
+
+def add_origin(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Add facts about where an artifact comes from to its manifest; its identity stays.
+
+    Raises:
+        ArtifactError: The folder is no artifact.
+    """
+    manifest = read_manifest(folder)
+    origin = {**manifest.origin, **facts}
+    write_file(folder / MANIFEST_NAME, dataclasses.replace(manifest, origin=origin).to_json())
 
 
 def open_artifact(

@@ -70,10 +70,15 @@ def export(
         replace: Whether an existing folder is replaced.
 
     Raises:
-        UsageError: No compute, or a parameter that names a file of this machine.
+        UsageError: No compute, a parameter that names a file of this machine, or a folder to be
+            replaced that is no earlier export.
         OutputExistsError: ``out`` exists and is not to be replaced.
         FailedToWriteOutputsError: The folder cannot be written to.
     """
+    if replace and out.exists() and not (out / JOB_FILE).is_file():
+        raise UsageError(
+            f"{out} is no earlier export, so it is not overwritten.", "Choose another --out."
+        )
     target = compute or pipeline.default_compute or ""
     if not target and any(step.compute is None for step in pipeline.steps.values()):
         raise UsageError(

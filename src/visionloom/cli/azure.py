@@ -43,12 +43,11 @@ def export_pipeline(
     """Write a pipeline as a job, component files and environment that Azure accepts."""
     with Console(as_json=json) as console:
         from visionloom.azure.export import JOB_FILE, export
-        from visionloom.runs.export_run import checked_pipeline, refuse_other_folder
+        from visionloom.runs.export_run import checked_pipeline
         from visionloom.workspace import Workspace
 
         workspace = Workspace()
         pipeline = checked_pipeline(workspace, file)
-        refuse_other_folder(out, overwrite=overwrite)
         done = export(
             pipeline,
             workspace.registry,

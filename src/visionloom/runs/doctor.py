@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import shutil
+import sqlite3
 from pathlib import Path
 
 import psutil
@@ -18,7 +19,7 @@ from visionloom.workspace import Workspace
 
 _PACKAGES = (
     "torch", "numpy", "pillow", "simplejpeg", "safetensors", "duckdb", "scikit-learn", "scipy",
-    "timm", "torchvision",
+    "sqlalchemy", "ruamel.yaml", "timm", "torchvision",
 )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def _versions() -> dict[str, str]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "not installed"
+    versions["SQLite"] = sqlite3.sqlite_version
     return versions
 
 
@@ -68,6 +70,7 @@ def _folders(settings: Settings) -> dict[str, str]:
     return {
         "home": f"{home} (VISIONLOOM_HOME), {writable}, {free:.1f} GB free",
         "weights": str(settings.weights),
+        "runs and results": f"{settings.runs}, {settings.store}",
         "working folder": str(Path.cwd()),
         "fetching": "switched off (VISIONLOOM_OFFLINE)" if settings.offline else "allowed",
     }

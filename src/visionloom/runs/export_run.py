@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from visionloom.engine.check import check_pipeline
-from visionloom.errors import UsageError
-from visionloom.runs.pipeline_run import PIPELINE_FILE, refuse_faults
+from visionloom.runs.pipeline_run import refuse_faults
 from visionloom.spec.pipeline import Pipeline
 from visionloom.spec.pipeline_file import read_pipeline
 from visionloom.workspace import Workspace
@@ -27,15 +26,3 @@ def checked_pipeline(workspace: Workspace, file: Path) -> Pipeline:
     )
     refuse_faults([p for p in problems if p.code not in _OF_THIS_MACHINE])
     return read.pipeline
-
-
-def refuse_other_folder(out: Path, *, overwrite: bool) -> None:
-    """An existing folder is replaced only when it is an earlier export.
-
-    Raises:
-        UsageError: It is something else.
-    """
-    if overwrite and out.exists() and not (out / PIPELINE_FILE).is_file():
-        raise UsageError(
-            f"{out} is no earlier export, so it is not overwritten.", "Choose another --out."
-        )

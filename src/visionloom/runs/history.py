@@ -161,13 +161,16 @@ def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str, st
         if a.get(what) != b.get(what):
             yield what, "", _text(a.get(what)), _text(b.get(what))
     for what, section in (
-        ("parameter", "shown"), ("input", "inputs"), ("file", "files"),
+        ("parameter", "parameters"), ("input", "inputs"), ("file", "files"),
         ("environment", "environment"),
     ):  # fmt: skip
         old, new = a.get(section, {}), b.get(section, {})
+        # values at their default are no part of a key
+        absent = "default" if what == "parameter" else ""
         for key in dict.fromkeys([*old, *new]):
             if old.get(key) != new.get(key):
-                yield what, key, _text(old.get(key)), _text(new.get(key))
+                first, second = (_text(parts.get(key, absent)) for parts in (old, new))
+                yield what, key, first, second
 
 
 def _text(value: object) -> str:

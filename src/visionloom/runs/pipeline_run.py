@@ -27,9 +27,7 @@ from visionloom.records.rows import RunRow, StepRow
 from visionloom.spec.pipeline import Literal, Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
 from visionloom.spec.problems import Problem, errors_among, in_order
-from visionloom.workspace import Workspace
-
-PIPELINE_FILE = "pipeline.yml"
+from visionloom.workspace import PIPELINE_FILE, Workspace
 
 
 @dataclass(frozen=True)
