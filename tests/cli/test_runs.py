@@ -1,0 +1,128 @@
+"""`visionloom runs` and its kin, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import visionloom as vl
+
+Make = Callable[..., Path]
+VISIONLOOM = str(Path(sys.executable).parent / "visionloom")
+SMALL: dict[str, Any] = {
+    "pretrained": False, "image_size": "32", "epochs": 1, "batch_size": 4, "precision": "fp32",
+    "preset": "original",
+}  # fmt: skip
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [VISIONLOOM, *map(str, words)], capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+def as_json(*words: object) -> Any:
+    done = run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def trained(photos: Make, tmp_path: Path) -> dict[str, Any]:
+    summary: dict[str, Any] = vl.train(photos(cat=6, dog=6), out=tmp_path / "run", **SMALL)
+    return summary
+
+
+def test_a_training_and_a_scoring_are_remembered_shown_compared_and_forgotten(
+    photos: Make, tmp_path: Path, trained: dict[str, Any], home: Path
+) -> None:
+    done = run("score", tmp_path / "run", tmp_path / "photos", "--out", tmp_path / "scores")
+    assert done.returncode == 0, done.stderr
+    again = vl.train(
+        tmp_path / "photos", out=tmp_path / "again", **{**SMALL, "learning_rate": 0.01}
+    )
+    assert again["reused_steps"] == 6
+    runs = as_json("runs", "list")
+    assert [(r["kind"], r["state"]) for r in runs] == [
+        ("train", "succeeded"), ("score", "succeeded"), ("train", "succeeded"),
+    ]  # fmt: skip
+    assert runs[0]["metrics"]["top1_accuracy"] is not None
+    why = {step["step"]: step for step in as_json("runs", "why", "last")}
+    assert why["train"]["why"] == "parameter learning_rate 0.001 -> 0.01"
+    assert why["convert"]["action"] == "reuse"
+    assert "train run, succeeded: parameter learning_rate 0.001 -> 0.01" in " ".join(
+        run("runs", "why").stdout.split()
+    )
+    (row,) = as_json("runs", "metrics", "last")
+    assert row["epoch"] == 1
+    shown = run("runs", "show", trained["run"][:-1]).stdout
+    assert "train_pytorch_model 1" in shown
+    found = as_json("runs", "compare", trained["run"], again["run"])
+    assert {"step": "train", "what": "parameter", "name": "learning_rate", "first": "0.001",
+            "second": "0.01"} in found  # fmt: skip
+    assert "training images" in run("runs", "logs", "last", "train").stdout
+    assert run("runs", "delete", again["run"]).returncode == 0
+    assert not (home / "runs" / again["run"]).exists()
+    assert run("runs", "show", again["run"]).returncode == 2
+    freed = as_json("gc", "--older-than", "0", "--dry-run")
+    assert any(row["name"].startswith("ModelDirectory") for row in freed["removed"])
+    assert as_json("gc", "--older-than", "0")["bytes"] >= 40_000_000
+    assert as_json("gc", "--older-than", "0")["removed"] == []
+    assert vl.train(tmp_path / "photos", out=tmp_path / "third", **SMALL)["reused_steps"] == 9
+
+
+def test_a_detached_run_goes_on_and_is_cancelled(photos: Make, tmp_path: Path) -> None:
+    photos(a=12, b=12)
+    words = [
+        "photos", "--no-pretrained", "--image-size", "32", "--batch-size", "2", "--epochs", "200",
+        "--patience", "200", "--precision", "fp32",
+    ]  # fmt: skip
+    saved = tmp_path / "saved.yml"
+    done = subprocess.run(
+        [VISIONLOOM, "train", *words, "--out", "run", "--save-pipeline", str(saved)],
+        capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    identity = as_json("run", saved, "--detach")["run"]
+    deadline = time.monotonic() + 100
+    while not as_json("runs", "metrics", identity):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    assert run("runs", "resume", identity).returncode == 2, "it is running"
+    ended = as_json("runs", "cancel", identity)
+    assert ended["state"] == "interrupted"
+    assert run("runs", "cancel", identity).returncode == 2
+    assert not _processes_of(identity)
+
+
+def _processes_of(identity: str) -> list[str]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if identity.encode() in environment and int(folder.name) != os.getpid():
+            found.append(folder.name)
+    return found
+
+
+def test_unknown_runs_and_steps_are_named(trained: dict[str, Any]) -> None:
+    for words, text in (
+        (["runs", "show", "nothing"], "There is no run nothing"),
+        (["runs", "logs", "last", "nothing"], "has no step 'nothing'"),
+        (["runs", "metrics", "last", "--step", "nothing"], "has no step 'nothing'"),
+        (["runs", "resume", trained["run"]], "is succeeded"),
+    ):
+        done = run(*words)
+        assert done.returncode == 2, words
+        assert text in done.stderr
+        assert "Traceback" not in done.stderr
