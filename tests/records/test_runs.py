@@ -7,7 +7,7 @@ import pytest
 from tests.records.work import ME, OTHER, finished_run, new_run, reusing_run, succeed
 from visionloom.errors import LeaseLostError, RunStateError
 from visionloom.records.recorder import Recorder
-from visionloom.records.rows import AttemptRow, RunRow, StepRow
+from visionloom.records.rows import AttemptRow, MetricPoint, RunRow, StepRow
 
 
 def test_a_run_comes_back_as_it_was_written(recorder: Recorder) -> None:
@@ -193,3 +193,16 @@ def test_what_a_deleted_run_made_stays_reusable_as_long_as_another_run_reused_it
     recorder.delete_run("b")
     assert recorder.results(["k1"]) == {}
     assert recorder.sweepable(float("inf")) == {"o1": 10}
+
+
+def test_the_figures_of_a_deleted_run_stay_with_the_run_that_has_its_result(
+    recorder: Recorder,
+) -> None:
+    finished_run(recorder, "a")
+    recorder.add_metrics([MetricPoint("a", "train", epoch, "loss", 0.5) for epoch in (1, 2)])
+    assert reusing_run(recorder, "b")
+    assert reusing_run(recorder, "c")
+    recorder.delete_run("a")
+    assert recorder.results(["k1"])["k1"].run == "c"
+    assert [point.index for point in recorder.curve("c", "train", "loss")] == [1, 2]
+    assert recorder.last_metrics(["c"]) == {"c": {"loss": 0.5}}

@@ -15,7 +15,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from visionloom.errors import RunStateError
 from visionloom.records.changes import held_run, insert_all
 from visionloom.records.rows import RUN_ENDS, OutputRow
-from visionloom.records.tables import objects, outputs, pins, results, runs, steps
+from visionloom.records.tables import objects, outputs, pins, results, runs, series, steps
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -110,11 +110,11 @@ def let_go(connection: Connection, run: str, now: float) -> None:
 
 
 def hand_over_results(connection: Connection, run: str) -> None:
-    """Give the results of a run to the newest other run that reused them."""
+    """Give the results of a run, with their figures, to the newest other run that reused them."""
     its = connection.execute(
-        select(results.c.number, results.c.key).where(results.c.run == run)
+        select(results.c.number, results.c.key, results.c.step).where(results.c.run == run)
     ).all()
-    for number, key in its:
+    for number, key, step in its:
         heir = connection.execute(
             select(steps.c.run, steps.c.name, runs.c.name.label("pipeline"))
             .join(runs, runs.c.id == steps.c.run)
@@ -133,6 +133,11 @@ def hand_over_results(connection: Connection, run: str) -> None:
             update(results)
             .where(results.c.number == number)
             .values(run=heir.run, step=heir.name, name=heir.pipeline)
+        )
+        connection.execute(
+            update(series)
+            .where(series.c.run == run, series.c.step == step)
+            .values(run=heir.run, step=heir.name)
         )
         # the other heirs name the new owner, so that it can hand over in its turn
         connection.execute(
