@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,15 @@ import pytest
 
 import visionloom as vl
 from tests.conftest import picture
+from visionloom.errors import RunInterrupted
 from visionloom.images.directory import read_images
 from visionloom.runs.report_run import command
 from visionloom.runs.summary import part_directories
+from visionloom.runs.train_folder import prepare
 from visionloom.runs.train_request import read_request
-from visionloom.spec.context import Event, Log
+from visionloom.runs.train_run import TrainRun
+from visionloom.spec.context import Event, Log, Metrics
+from visionloom.workspace import Workspace
 
 Make = Callable[..., Path]
 QUICK: dict[str, Any] = {
@@ -178,3 +183,38 @@ def test_a_report_can_be_written_again(photos: Make, tmp_path: Path) -> None:
     assert vl.report(out).read_bytes() == page
     with pytest.raises(vl.VisionloomError):
         vl.report(tmp_path / "nothing")
+
+
+def test_a_stopped_run_goes_on_although_one_on_other_pictures_is_the_newest_result(
+    photos: Make, tmp_path: Path
+) -> None:
+    folder, out = photos(a=5, b=5), tmp_path / "second"
+    vl.train(folder, out=tmp_path / "first", **QUICK)
+    picture((40, 32), seed=900).save(folder / "a" / "more.png")
+    workspace, stop = Workspace(), threading.Event()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Metrics):
+            stop.set()
+
+    said = {"photos": folder, **QUICK, "epochs": 15}
+    request = prepare(out, said, workspace.registry)
+    with pytest.raises(RunInterrupted):
+        TrainRun(workspace, request, out, listen, stop).go()
+    assert vl.train(folder, out=out, resume=True)["epochs_run"] > 1
+
+
+def test_a_stopped_run_does_not_go_on_on_other_pictures(photos: Make, tmp_path: Path) -> None:
+    folder, out = photos(a=5, b=5), tmp_path / "run"
+    workspace, stop = Workspace(), threading.Event()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Metrics):
+            stop.set()
+
+    request = prepare(out, {"photos": folder, **QUICK, "epochs": 15}, workspace.registry)
+    with pytest.raises(RunInterrupted):
+        TrainRun(workspace, request, out, listen, stop).go()
+    picture((40, 32), seed=900).save(folder / "a" / "more.png")
+    with pytest.raises(vl.UsageError, match="other data: input_dataset of the step convert"):
+        vl.train(folder, out=out, resume=True)

@@ -6,7 +6,7 @@ import json
 import shlex
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from visionloom.errors import (
     UsageError,
     VisionloomError,
 )
-from visionloom.records.rows import RUN_ENDS, RunRow
+from visionloom.records.rows import RUN_ENDS, RunRow, StepRow
 from visionloom.runs.figures import metric_rows
 from visionloom.runs.follow import follow, raise_failure
 from visionloom.runs.pipeline_run import (
@@ -143,7 +143,7 @@ class TrainRun:
     def _prepared(self, earlier: RunRow | None) -> Prepared:
         if earlier is not None:
             prepared = continue_run(self.workspace, earlier, finish=self.finish)
-            _refuse_other_data(prepared)
+            _refuse_other_data(self.workspace.records.steps(earlier.id), prepared)
             return prepared
         pipeline = train_pipeline(
             self.workspace,
@@ -237,16 +237,21 @@ class TrainRun:
         return f"Go on: {again} --resume\nKeep the best model so far: {again} --finish"
 
 
-def _refuse_other_data(prepared: Prepared) -> None:
+def _refuse_other_data(began: Sequence[StepRow], prepared: Prepared) -> None:
     """A run is gone on with on the data it began with.
 
     Raises:
         UsageError: The pictures or the weights file changed.
     """
-    for decision in prepared.decisions.values():
-        for reason in decision.reasons:
-            if reason.kind in {"input", "file"}:
-                raise UsageError(
-                    f"The run began with other data: {reason}.",
-                    "Restore the data, or start anew with --overwrite.",
-                )
+    for step in began:
+        decision = prepared.decisions.get(step.name)
+        if decision is None or not decision.key or not step.key:
+            continue
+        for section in ("inputs", "files"):
+            old, new = step.parts.get(section, {}), decision.parts.get(section, {})
+            for name in sorted({*old, *new}):
+                if old.get(name) != new.get(name):
+                    raise UsageError(
+                        f"The run began with other data: {name} of the step {step.name} changed.",
+                        "Restore the data, or start anew with --overwrite.",
+                    )
