@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from visionloom.cli.console import Console
 from visionloom.cli.text import duration, size_text
-from visionloom.errors import RunStateError
-from visionloom.records.rows import RUN_ENDS, RunRow, StepRow
+from visionloom.errors import RunStateError, UsageError
+from visionloom.records.rows import RUN_ENDS, RunRow, State, StepRow
 from visionloom.workspace import Workspace
 
 Option, Argument = typer.Option, typer.Argument
@@ -50,10 +50,12 @@ def list_runs(
 ) -> None:
     """List the newest runs."""
     with _opened(json) as (console, workspace):
-        from visionloom.runs.follow import reconcile
         from visionloom.runs.history import seconds_of
 
-        reconcile(workspace, console.listener)
+        if state and state not in get_args(State):
+            raise UsageError(
+                f"There is no state {state!r}.", f"States: {', '.join(get_args(State))}."
+            )
         runs = workspace.records.list_runs(limit=limit, state=state)
         figures = workspace.records.last_metrics([run.id for run in runs])
         rows = [
@@ -69,6 +71,8 @@ def list_runs(
         ]
         if rows:
             console.table(["run", "name", "state", "took", "accuracy", "reason"], rows)
+        elif state:
+            console.say(f"No run is {state}.")
         else:
             console.say("No run yet. `visionloom train PHOTOS` or `visionloom run FILE` makes one.")
         console.result([_run_json(run) | {"metrics": figures.get(run.id, {})} for run in runs])
@@ -180,12 +184,12 @@ def cancel(
 
 def resume(run: Which = "last", json: Json = False) -> None:
     """Go on with a run that was stopped or lost, as a new run that continues it."""
-    _again(run, json=json, states={"interrupted", "cancelled", "lost", "failed"}, word="resumed")
+    _again(run, json=json, word="resumed")
 
 
 def retry(run: Which = "last", json: Json = False) -> None:
     """Try a failed run again, as a new run; what is finished is reused."""
-    _again(run, json=json, states={"failed", "lost", "cancelled", "interrupted"}, word="retried")
+    _again(run, json=json, word="retried")
 
 
 def compare_runs(
@@ -229,8 +233,8 @@ def delete(
 
 def rebuild(json: Json = False) -> None:
     """Make damaged records again from the folders of the runs; no run may be going on."""
-    with _opened(json) as (console, workspace):
-        done = workspace.rebuild_records()
+    with Console(as_json=json) as console:
+        done = Workspace().rebuild_records()
         if done.moved is not None:
             console.say(f"The damaged file is kept as {done.moved}.")
         console.say(f"{len(done.runs)} runs were brought back.")
@@ -241,14 +245,14 @@ def rebuild(json: Json = False) -> None:
         console.result({"runs": done.runs, "lost": done.lost, "unreadable": done.unreadable})
 
 
-def _again(run_word: str, *, json: bool, states: set[str], word: str) -> None:
+def _again(run_word: str, *, json: bool, word: str) -> None:
     from visionloom.cli.run import carry_out
 
     with _opened(json) as (console, workspace):
         from visionloom.runs.pipeline_run import continue_run
 
         run = workspace.records.find_run(run_word)
-        if run.state not in states:
+        if run.state not in RUN_ENDS - {"succeeded"}:
             raise RunStateError(
                 f"Run {run.id} is {run.state}; it cannot be {word}.",
                 "Follow it with `visionloom runs show`." if run.state not in RUN_ENDS else "",
@@ -258,8 +262,13 @@ def _again(run_word: str, *, json: bool, states: set[str], word: str) -> None:
 
 @contextmanager
 def _opened(json: bool) -> Iterator[tuple[Console, Workspace]]:
+    """Console and workspace; runs whose supervisor died are seen to before anything is said."""
     with Console(as_json=json) as console:
-        yield console, Workspace()
+        from visionloom.runs.follow import reconcile
+
+        workspace = Workspace()
+        reconcile(workspace, console.listener)
+        yield console, workspace
 
 
 def _head(console: Console, run: RunRow) -> None:

@@ -135,6 +135,5 @@ def _held(row: RunRow) -> RunStateError:
     who = f"process {holder.pid} on {holder.host}" if holder else "another process"
     return RunStateError(
         f"Run {row.id} is carried out by {who}.",
-        f"Watch it: visionloom runs logs {row.id} --follow. Stop it: visionloom runs cancel "
-        f"{row.id}.",
+        f"Watch it: visionloom runs show {row.id}. Stop it: visionloom runs cancel {row.id}.",
     )

@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from visionloom import errors
-from visionloom.engine.executors.base import RESULT_NAME
+from visionloom.engine import process
+from visionloom.engine.executors.base import RESULT_NAME, run_marker
 from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
 from visionloom.engine.journal import follow as follow_journal
-from visionloom.engine.process import is_alive
-from visionloom.errors import MachineError, ProcessLostError, RunInterrupted, VisionloomError
-from visionloom.records.rows import RUN_ENDS, STEP_ENDS, AttemptRow, RunRow
+from visionloom.errors import (
+    LeaseLostError,
+    MachineError,
+    ProcessLostError,
+    RunInterrupted,
+    RunStateError,
+    VisionloomError,
+)
+from visionloom.records.rows import RUN_ENDS, AttemptRow, RunRow, State
 from visionloom.runs.pipeline_run import start_supervisor
 from visionloom.spec.context import Listener, Log
 from visionloom.workspace import Workspace
@@ -168,7 +175,7 @@ def _goes_on(run: RunRow, attempt: AttemptRow) -> bool:
     """Whether an attempt still runs, or came to a result that nobody has counted yet."""
     if attempt.state != "running":
         return False
-    if attempt.process is not None and is_alive(attempt.process):
+    if attempt.process is not None and process.is_alive(attempt.process):
         return True
     return (_attempt_folder(run, attempt.step, attempt.number) / RESULT_NAME).is_file()
 
@@ -179,28 +186,42 @@ def _attempt_folder(run: RunRow, step: str, number: int) -> Path:
 
 def mark_lost(workspace: Workspace, run: RunRow) -> None:
     """Record that nobody carries a run out any more."""
-    records = workspace.records
-    fence = run.fence or None
-    for step in records.steps(run.id):
-        if step.state not in STEP_ENDS:
-            state = "lost" if step.state == "running" else "skipped"
-            records.move_step(run.id, step.name, state, "its supervisor is gone", fence=fence)  # type: ignore[arg-type]
-    records.move_run(run.id, "lost", "its supervisor is gone", fence=fence)
+    give_up(workspace, run, "lost", "its supervisor is gone")
+
+
+def give_up(workspace: Workspace, run: RunRow, state: State, reason: str) -> None:
+    """End a run that nobody carries out, with what is left of its processes.
+
+    Nothing is done when somebody took it up since it was looked at.
+    """
+    try:
+        workspace.records.move_run(run.id, state, reason, fence=run.fence)
+    except LeaseLostError:
+        return
+    for left in process.find_marked(run_marker(str(workspace.settings.home), run.id)):
+        process.send_signal(left, process.KILL)
 
 
 def cancel_run(workspace: Workspace, word: str, *, kill: bool = False) -> RunRow:
     """Stop a run and wait until it has ended.
 
     Raises:
-        RunStateError: There is no such run, or it has ended.
+        RunStateError: There is no such run, it has ended, or it has no supervisor that could be
+            asked.
         MachineError: It does not end.
     """
     records = workspace.records
     run = records.find_run(word)
     if run.state in RUN_ENDS:
-        raise errors.RunStateError(f"Run {run.id} is {run.state} already.")
+        raise RunStateError(f"Run {run.id} is {run.state} already.")
+    if not run.pipeline:
+        where = f"process {run.supervisor.pid}" if run.supervisor else "a process"
+        raise RunStateError(
+            f"Run {run.id} is `visionloom {run.kind}` itself, {where}.", "Stop it there: Ctrl-C."
+        )
     records.request_cancel(run.id, "kill" if kill else "cancel")
-    if _is_orphan(run):
+    if _is_orphan(run) or (run.supervisor and not process.is_alive(run.supervisor)):
+        # one that only its own machine can tell of is waited for before it is taken over
         start_supervisor(workspace, run.id, Path(run.folder))
     deadline = time.monotonic() + _CANCEL_WITHIN
     while (run := records.get_run(run.id)).state not in RUN_ENDS:
@@ -214,7 +235,11 @@ def cancel_run(workspace: Workspace, word: str, *, kill: bool = False) -> RunRow
 
 
 def _is_orphan(run: RunRow) -> bool:
-    """Whether nobody carries out an open run."""
+    """Whether nobody carries out an open run; of another machine's that is not known from here."""
     if run.supervisor is None:
         return time.time() - run.created > _BEGIN_WITHIN
-    return not is_alive(run.supervisor)
+    state = process.liveness(run.supervisor)
+    if state == "elsewhere" and run.supervisor.boot == process.boot_id():
+        # another container of this machine, whose clock is ours
+        return run.lease_until < process.boot_clock()
+    return state == "dead"

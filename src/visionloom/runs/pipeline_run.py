@@ -22,7 +22,7 @@ from visionloom.engine.plan import Planner, PlanOptions
 from visionloom.engine.resolve import resolve
 from visionloom.engine.resolved import ResolvedPipeline
 from visionloom.engine.reuse import Decision
-from visionloom.errors import InvalidPipelineError
+from visionloom.errors import InvalidPipelineError, RunStateError
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.spec.pipeline import Literal, Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
@@ -206,7 +206,7 @@ def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
     environment["VISIONLOOM_OFFLINE"] = "1" if workspace.settings.offline else "0"
     with open(folder / "supervisor.log", "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "visionloom.runs.supervise", run],
+            [sys.executable, "-P", "-m", "visionloom.runs.supervise", run],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -226,6 +226,7 @@ def continue_run(workspace: Workspace, run: RunRow, *, finish: bool = False) -> 
         finish: Whether its training ends at once with its best model so far.
 
     Raises:
+        RunStateError: The run is no pipeline's.
         InvalidPipelineError: It does not fit this program or this machine any more.
     """
     pipeline, request = recorded_pipeline(workspace, run)
@@ -269,8 +270,14 @@ def recorded_pipeline(workspace: Workspace, run: RunRow) -> tuple[ResolvedPipeli
     """The pipeline of a run, as it was submitted.
 
     Raises:
+        RunStateError: The run is no pipeline's.
         InvalidPipelineError: It does not fit this program or this machine any more.
     """
+    if not run.pipeline:
+        raise RunStateError(
+            f"Run {run.id} is `visionloom {run.kind}` itself, which cannot be gone on with.",
+            "Run the command again.",
+        )
     request = request_from_json(run.options["request"])
     base = Path(run.options["folder"])
     read = pipeline_from_text(run.pipeline, base, run.file, workspace.settings.limits)
