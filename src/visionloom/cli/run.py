@@ -66,6 +66,8 @@ def run(
             no_reuse=no_reuse,
         )
         prepared = prepare_pipeline(workspace, file, request, strict=strict)
+        for warning in prepared.warnings:
+            console.say(str(warning), "yellow")
         if dry_run:
             tell_plan(console, prepared)
             console.result(plan_json(prepared))
@@ -99,8 +101,6 @@ def carry_out(
     from visionloom.runs.history import view
     from visionloom.runs.pipeline_run import submit
 
-    for warning in prepared.warnings:
-        console.say(str(warning), "yellow")
     tell_plan(console, prepared)
     run_id = submit(prepared, kind=kind)
     if detach:
