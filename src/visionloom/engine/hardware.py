@@ -93,13 +93,18 @@ def _question(device: str, precision: str) -> str:
 
 
 def _ask(device: str, precision: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "visionloom.models.probe", device, precision],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "visionloom.models.probe", device, precision],
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise MachineError(
+            f"PyTorch did not load within {_SECONDS} seconds.", "Try again."
+        ) from None
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
