@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from visionloom.artifacts.atomic import remove_tree
+from visionloom.engine.executors.base import LOG_NAME
+from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
 from visionloom.errors import RunStateError
 from visionloom.records.rows import RUN_ENDS, AttemptRow, OutputRow, RunRow, StepRow
 from visionloom.workspace import Workspace
@@ -99,27 +100,22 @@ def log_files(workspace: Workspace, run: RunRow, step: str = "") -> list[tuple[s
     if step and step not in steps:
         raise RunStateError(f"Run {run.id} has no step {step!r}.", f"Steps: {', '.join(steps)}.")
     return [
-        (name, int(attempt.name), attempt / "log.txt")
+        (name, int(attempt.name), attempt / LOG_NAME)
         for name in ([step] if step else steps)
         for attempt in sorted(
             (Path(run.folder) / "steps" / name).glob("[0-9]*"), key=lambda path: int(path.name)
         )
-        if (attempt / "log.txt").is_file()
+        if (attempt / LOG_NAME).is_file()
     ]
 
 
 def messages(run: RunRow, step: str = "") -> list[tuple[str, str, str]]:
     """(step, level, text) of every line the steps of a run told, in order."""
-    path = Path(run.folder) / "journal.jsonl"
     lines = []
-    if path.is_file():
-        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                event = json.loads(text)
-            except ValueError:
-                continue
-            if event.get("kind") == "log" and (not step or event.get("step") == step):
-                lines.append((event.get("step", ""), event.get("level", "info"), event["text"]))
+    for text in LineReader(Path(run.folder) / JOURNAL_NAME).read():
+        event = parse(text) or {}
+        if event.get("kind") == "log" and (not step or event.get("step") == step):
+            lines.append((event.get("step", ""), event.get("level", "info"), event["text"]))
     return lines
 
 
@@ -157,7 +153,7 @@ def compare(first: RunView, second: RunView) -> list[Difference]:
 
 
 def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    for what in ("component", "version"):
+    for what in ("component", "version", "source"):
         if a.get(what) != b.get(what):
             yield what, "", _text(a.get(what)), _text(b.get(what))
     for what, section in (
