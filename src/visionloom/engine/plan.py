@@ -49,6 +49,9 @@ class PlanOptions:
         start_from: Run this step and what needs it, even if nothing changed.
         only: Run this step alone, on results that are there already.
         no_reuse: Run everything.
+        is_continued: Whether the run goes on with an earlier one, whose forced steps are not forced
+            once more, nor are those of the pipeline's ``force_rerun``.
+        anew: Steps that the earlier run was to make anew and did not come to.
         not_exact: Steps that go on from a state of another environment: their results are no
             source of reuse.
     """
@@ -57,6 +60,8 @@ class PlanOptions:
     start_from: str = ""
     only: str = ""
     no_reuse: bool = False
+    is_continued: bool = False
+    anew: tuple[str, ...] = ()
     not_exact: tuple[str, ...] = ()
 
     def check(self, pipeline: ResolvedPipeline) -> None:
@@ -117,12 +122,19 @@ class Planner:
             self._wanted = pipeline.before(end) | {end}
         if options.only:
             self._given = pipeline.before(options.only)
-        if options.no_reuse or pipeline.pipeline.force_rerun:
+        if options.is_continued:
+            self._forced = frozenset(options.anew)
+        elif options.no_reuse or pipeline.pipeline.force_rerun:
             self._forced = every - self._given
         elif options.start_from:
             self._forced = pipeline.after(options.start_from) | {options.start_from}
         elif options.only:
             self._forced = frozenset({options.only})
+
+    @property
+    def forced(self) -> frozenset[str]:
+        """Steps that run even if nothing changed."""
+        return self._forced
 
     def decide(self, step: ResolvedStep, produced: Given) -> Decision:
         """What happens to a step, given what the steps before it gave so far.
@@ -168,11 +180,11 @@ class Planner:
 
     def unchanged(self, step: ResolvedStep) -> str:
         """Empty when the user's data is as it was decided on; else what changed."""
-        for source in step.inputs.values():
-            if isinstance(source, DataSource):
-                before = self._digests[source.path]
-                if self._look_at(source.path).digest != before.digest:
-                    return f"input changed: {source.path}"
+        read = [s.path for s in step.inputs.values() if isinstance(s, DataSource)]
+        for path in (*read, *_files_of(step).values()):
+            before = self._digests.get(path)
+            if before is not None and self._look_at(path).digest != before.digest:
+                return f"input changed: {path}"
         return ""
 
     def _final(self, step: ResolvedStep, decision: Decision) -> Decision:
@@ -250,12 +262,11 @@ class Planner:
                 inputs[port] = self._content(source.path).digest
             else:
                 inputs[port] = produced[source.step, source.port].digest
-        files = {}
-        for parameter in step.component.parameters:
-            value = step.parameters.get(parameter.name)
-            if parameter.setting.file and isinstance(value, str) and Path(value).is_file():
-                files[parameter.name] = self._content(Path(value)).digest
-        environment = self.environment(step) if step.component.computes else {}
+        files = {name: self._content(path).digest for name, path in _files_of(step).items()}
+        environment = dict(self.environment(step)) if step.component.computes else {}
+        # libraries read them when they load; which ones change bits cannot be known
+        for name, value in step.environment_variables.items():
+            environment[f"variable {name}"] = value
         return fingerprint(step.component, step.parameters, inputs, files, environment, step.facts)
 
     def _content(self, path: Path) -> Produced:
@@ -272,6 +283,16 @@ class Planner:
             return Produced("", manifest.digest, manifest.type, size, manifest.refers_to)
         source = self.memo.digest(path, self.further(path))
         return Produced("", source.digest, "", source.bytes)
+
+
+def _files_of(step: ResolvedStep) -> dict[str, Path]:
+    """Parameter -> the file it names."""
+    files = {}
+    for parameter in step.component.parameters:
+        value = step.parameters.get(parameter.name)
+        if parameter.setting.file and isinstance(value, str) and Path(value).is_file():
+            files[parameter.name] = Path(value)
+    return files
 
 
 def expected_seconds(decisions: Iterable[Decision]) -> float | None:

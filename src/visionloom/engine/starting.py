@@ -13,7 +13,8 @@ from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.reuse import Decision
 from visionloom.engine.tools import Tools
 from visionloom.errors import RunStateError
-from visionloom.records.rows import RUN_ENDS
+from visionloom.records.recorder import Recorder
+from visionloom.records.rows import RUN_ENDS, RunRow
 
 # reasons to run although there is a result under the key
 _IN_SPITE_OF_A_RESULT = frozenset({"forced", "random", "missing", "moved"})
@@ -24,8 +25,24 @@ def scratch_of(tools: Tools, decision: Decision) -> Path:
 
     What is drawn at random is the run's own, and that of runs that continue it.
     """
-    name = decision.key if decision.reusable else f"{decision.key}.{tools.origin}"
-    return tools.settings.scratch / name
+    return state_folder(
+        tools.settings.scratch, decision.key, "" if decision.reusable else tools.origin
+    )
+
+
+def state_folder(scratch: Path, key: str, origin: str = "") -> Path:
+    """The folder of a key's state; of one run's own, with ``origin`` of that run."""
+    return scratch / (f"{key}.{origin}" if origin else key)
+
+
+def origin_of(recorder: Recorder, run: RunRow) -> str:
+    """The first of the runs that each continue the one before."""
+    while run.parent:
+        try:
+            run = recorder.get_run(run.parent)
+        except RunStateError:
+            return run.parent
+    return run.id
 
 
 def outer_lock(scratch: Path) -> Path:

@@ -27,6 +27,7 @@ from visionloom.engine.finishing import deliver, refused_delivery
 from visionloom.engine.journal import JOURNAL_NAME, Journal
 from visionloom.engine.lease import Lease
 from visionloom.engine.resolved import Delivery, ResolvedPipeline, StepSource
+from visionloom.engine.starting import origin_of
 from visionloom.engine.timings import Attention, Clock, Timings
 from visionloom.engine.tools import Decider, Tools
 from visionloom.errors import LeaseLostError, RecordsError, RunStateError, VisionloomError
@@ -85,7 +86,7 @@ class Supervisor:
         def make_tools(fence: int, journal: Journal) -> Tools:
             return Tools(
                 run, pipeline, planner, recorder, store, executor, settings, timings, clock,
-                Attention(clock), journal, self._desk, fence, _origin(recorder, run), finish,
+                Attention(clock), journal, self._desk, fence, origin_of(recorder, run), finish,
             )  # fmt: skip
 
         self._make_tools = make_tools
@@ -306,13 +307,3 @@ class Supervisor:
 
 def _ended(course: Course) -> str:
     return {"lost": "was lost", "skipped": "was skipped"}.get(course.state, f"{course.state}")
-
-
-def _origin(recorder: Recorder, run: RunRow) -> str:
-    """The first of the runs that each continue the one before."""
-    while run.parent:
-        try:
-            run = recorder.get_run(run.parent)
-        except RunStateError:
-            return run.parent
-    return run.id

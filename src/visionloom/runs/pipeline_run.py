@@ -22,6 +22,7 @@ from visionloom.engine.plan import Planner, PlanOptions
 from visionloom.engine.resolve import resolve
 from visionloom.engine.resolved import ResolvedPipeline
 from visionloom.engine.reuse import Decision
+from visionloom.engine.starting import origin_of, state_folder
 from visionloom.errors import InvalidPipelineError, RunStateError
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.spec.pipeline import Literal, Pipeline
@@ -40,7 +41,7 @@ class RunRequest:
         up_to, start_from, only, no_reuse: See `visionloom.engine.plan.PlanOptions`.
         finish: Whether training ends at once with its best model so far.
         continue_from: Id of the run this one continues; empty for none.
-        not_exact: See `visionloom.engine.plan.PlanOptions`.
+        anew, not_exact: See `visionloom.engine.plan.PlanOptions`.
     """
 
     values: Mapping[str, Literal] = field(default_factory=dict)
@@ -51,13 +52,20 @@ class RunRequest:
     no_reuse: bool = False
     finish: bool = False
     continue_from: str = ""
+    anew: tuple[str, ...] = ()
     not_exact: tuple[str, ...] = ()
 
     @property
     def plan(self) -> PlanOptions:
         """The part the planner is told."""
         return PlanOptions(
-            self.up_to, self.start_from, self.only, self.no_reuse, tuple(self.not_exact)
+            self.up_to,
+            self.start_from,
+            self.only,
+            self.no_reuse,
+            bool(self.continue_from),
+            tuple(self.anew),
+            tuple(self.not_exact),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -230,13 +238,22 @@ def continue_run(workspace: Workspace, run: RunRow, *, finish: bool = False) -> 
         InvalidPipelineError: It does not fit this program or this machine any more.
     """
     pipeline, request = recorded_pipeline(workspace, run)
-    # what was to run anew did so already, or its state is kept under its key
-    request = replace(request, no_reuse=False, start_from="", finish=finish, continue_from=run.id)
+    steps = workspace.records.steps(run.id)
+    made = {step.name for step in steps if step.state in {"succeeded", "reused"}}
+    anew = workspace.planner(pipeline, request.plan).forced - made
+    request = replace(
+        request,
+        no_reuse=False,
+        start_from="",
+        finish=finish,
+        continue_from=run.id,
+        anew=tuple(sorted(anew)),
+    )
     planner = workspace.planner(pipeline, request.plan)
     decisions = planner.plan()
     moved = _take_states_along(workspace, run, decisions)
     if moved:
-        request = replace(request, not_exact=moved)
+        request = replace(request, not_exact=tuple(sorted({*request.not_exact, *moved})))
         planner = workspace.planner(pipeline, request.plan)
         decisions = planner.plan()
     return Prepared(workspace, pipeline, request, planner, decisions, (), run.pipeline)
@@ -251,13 +268,18 @@ def _take_states_along(
     differs, going on from it is better than beginning anew, though not bit-exact.
     """
     moved = []
-    scratch = workspace.settings.scratch
+    scratch, origin = workspace.settings.scratch, origin_of(workspace.records, run)
     for step in workspace.records.steps(run.id):
         decision = decisions.get(step.name)
         if decision is None or decision.action != "run" or not step.key or not decision.key:
             continue
-        before, after = scratch / step.key, scratch / decision.key
-        if before == after or not before.is_dir() or after.exists():
+        if step.key == decision.key:
+            continue
+        # where the state of a step is whose result is no source of reuse
+        before, after = state_folder(scratch, step.key), state_folder(scratch, decision.key, origin)
+        if not before.is_dir():
+            before = state_folder(scratch, step.key, origin)
+        if not before.is_dir() or after.exists():
             continue
         old, new = ({**p, "environment": None} for p in (step.parts, decision.parts))
         if old == new:

@@ -227,8 +227,9 @@ class TrainRun:
         known = read_run_id(self.out)
         steps = [] if known is None else self.workspace.records.steps(known)
         keys = [step.key for step in steps if step.name == TRAIN_STEP and step.key]
-        folders = [self.workspace.settings.scratch / key for key in keys]
-        return any(any(folder.glob("checkpoint-*")) for folder in folders)
+        scratch = self.workspace.settings.scratch
+        # of a run that went on in another environment the state lies beside, under KEY.RUN
+        return any(any(scratch.glob(f"{key}*/checkpoint-*")) for key in keys)
 
     def _how_to_go_on(self) -> str:
         again = f"visionloom train --out {shlex.quote(str(self.out))}"
