@@ -8,7 +8,9 @@ import pytest
 
 import visionloom as vl
 from visionloom.errors import ParameterRangeError, UsageError
-from visionloom.spec.pipeline import Data, InputBinding, StepBinding
+from visionloom.runs.python_pipeline import Pipeline
+from visionloom.spec.pipeline import Data, InputBinding, StepBinding, seen_from
+from visionloom.spec.pipeline_file import read_pipeline
 
 
 def test_calling_a_component_inside_a_pipeline_adds_a_step_and_runs_nothing(tmp_path: Path) -> None:
@@ -86,3 +88,29 @@ def test_outside_a_pipeline_the_words_of_a_pipeline_are_refused(tmp_path: Path) 
         vl.resnet(pretrained=False, step="model", out=tmp_path / "model")
     with vl.Pipeline(), pytest.raises(UsageError, match="Inside a pipeline"):
         vl.resnet(out=tmp_path / "model")
+
+
+def test_a_saved_pipeline_names_the_same_files_from_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "weights.pth").write_bytes(b"x")
+    (tmp_path / "classes.csv").write_text("old,new\n")
+    with vl.Pipeline(folder=tmp_path) as made:
+        vl.convert_to_image_directory("photos", class_map="classes.csv", step="one")
+        vl.convert_to_image_directory("~/photos", class_map="a=b", step="two")
+        weights = made.parameter("weights", "weights.pth")
+        for name in ("three", "four"):
+            vl.densenet(model_name="densenet121", weights=weights, step=name)
+    assert isinstance(made, Pipeline)
+    made.to_yaml(tmp_path / "below" / "pipeline.yml")
+    saved = read_pipeline(tmp_path / "below" / "pipeline.yml").pipeline
+    assert saved.inputs == {
+        "input_dataset": Data("../photos"), "input_dataset_2": Data("~/photos"),
+        "weights": "../weights.pth",
+    }  # fmt: skip
+    assert saved.steps["one"].inputs["class_map"] == "../classes.csv"
+    assert saved.steps["two"].inputs["class_map"] == "a=b"
+
+
+def test_addresses_and_home_folders_are_the_same_from_everywhere(tmp_path: Path) -> None:
+    for path in ("azureml://datastores/a/paths/b", "azureml:cats:1", "~/photos", "/data/photos"):
+        assert seen_from(tmp_path / "out", path, tmp_path) == path
+    assert seen_from(tmp_path / "out", "photos", tmp_path) == "../photos"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from visionloom.spec.pipeline import (
     Pipeline,
     PipelineOutput,
     Step,
+    seen_from,
 )
 from visionloom.spec.pipeline_file import write_pipeline
 from visionloom.spec.registry import Registry
@@ -105,7 +105,7 @@ def export(
 
 def _job(pipeline: Pipeline, registry: Registry, out: Path, target: str) -> Pipeline:
     inputs = {
-        name: dataclasses.replace(value, path=_seen_from(pipeline.folder, value.path, out))
+        name: dataclasses.replace(value, path=seen_from(out, value.path, pipeline.folder))
         if isinstance(value, Data) and value.path is not None
         else value
         for name, value in pipeline.inputs.items()
@@ -150,12 +150,6 @@ def _step(pipeline: Pipeline, registry: Registry, name: str, step: Step) -> Step
 
 def _compute(name: str) -> str:
     return f"azureml:{name.removeprefix('azureml:')}"
-
-
-def _seen_from(folder: Path, path: str, out: Path) -> str:
-    if Path(path).is_absolute():
-        return path
-    return Path(os.path.relpath(folder / path, out)).as_posix()
 
 
 def _conda(items: Collection[Component]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +18,10 @@ from visionloom.errors import (
     VisionloomError,
 )
 from visionloom.spec.foresight import UNKNOWN, AboutInput, Facts, Outlook
-from visionloom.spec.pipeline import Data
+from visionloom.spec.pipeline import Data, is_address
 from visionloom.spec.ports import Value
 from visionloom.spec.problems import Place
 from visionloom.spec.yaml_nodes import shown
-
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?!\\)")
 
 
 def find_data(state: Checking) -> None:
@@ -72,7 +69,7 @@ def _find(state: Checking, name: str, data: Data) -> Path | None:
         else pipeline.place("inputs", name, "path", value=True)
     )
     facts = {"name": name, "found": data.path}
-    if _ADDRESS.match(data.path) or "\0" in data.path:
+    if is_address(data.path) or "\0" in data.path:
         state.problems.error(
             "D1", f"{shown(data.path)} is no path on this machine.", place,
             expected="a path relative to the pipeline's file",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from pathlib import Path
 from visionloom.artifacts.atomic import write_file
 from visionloom.artifacts.types import ARTIFACT_TYPES, Artifact
 from visionloom.engine.journal import event_of
+from visionloom.engine.paths import is_file
 from visionloom.engine.resolve import resolve
 from visionloom.errors import OutputExistsError
 from visionloom.runs.follow import follow, raise_failure
 from visionloom.runs.pipeline_run import RunRequest, prepare_pipeline, submit
 from visionloom.spec.builder import PipelineBuilder
 from visionloom.spec.context import Listener, silent
-from visionloom.spec.pipeline import Data, Literal
+from visionloom.spec.pipeline import Data, InputBinding, Literal, seen_from
 from visionloom.spec.pipeline import Pipeline as PipelineValue
 from visionloom.spec.pipeline_file import write_pipeline
 from visionloom.spec.problems import Problem, in_order
@@ -124,22 +124,36 @@ class Pipeline(PipelineBuilder):
 
     def _seen_from(self, folder: Path) -> PipelineValue:
         """The same pipeline with its relative paths seen from another folder."""
-        pipeline = self.pipeline
-        here = pipeline.folder
-
-        def seen(path: str) -> str:
-            if Path(path).is_absolute():
-                return path
-            return Path(os.path.relpath(here / path, folder)).as_posix()
-
+        pipeline, registry = self.pipeline, Workspace().registry
         inputs = {
-            name: dataclasses.replace(value, path=seen(value.path))
+            name: dataclasses.replace(value, path=seen_from(folder, value.path, pipeline.folder))
             if isinstance(value, Data) and value.path is not None
             else value
             for name, value in pipeline.inputs.items()
         }
+        steps = {}
+        for name, step in pipeline.steps.items():
+            bound = dict(step.inputs)
+            for parameter in registry.find(step.component.name).parameters:
+                given = bound.get(parameter.name)
+                value = inputs.get(given.input) if isinstance(given, InputBinding) else given
+                if not parameter.setting.file or not isinstance(value, str) or not value:
+                    continue
+                if parameter.setting.file == "always" or is_file(pipeline.folder / value):
+                    seen = seen_from(folder, value, pipeline.folder)
+                    if isinstance(given, InputBinding):
+                        # several steps may be bound to it
+                        if pipeline.inputs[given.input] == value:
+                            inputs[given.input] = seen
+                    else:
+                        bound[parameter.name] = seen
+            steps[name] = dataclasses.replace(step, inputs=bound)
         outputs = {
-            name: dataclasses.replace(o, path=None if o.path is None else seen(o.path))
-            for name, o in pipeline.outputs.items()
+            name: output
+            if output.path is None
+            else dataclasses.replace(output, path=seen_from(folder, output.path, pipeline.folder))
+            for name, output in pipeline.outputs.items()
         }
-        return dataclasses.replace(pipeline, inputs=inputs, outputs=outputs, folder=folder)
+        return dataclasses.replace(
+            pipeline, inputs=inputs, steps=steps, outputs=outputs, folder=folder
+        )

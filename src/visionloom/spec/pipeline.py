@@ -7,6 +7,8 @@ can be opened, shown and mended.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 
 from visionloom.spec.ports import Value
 from visionloom.spec.problems import NOWHERE, Place
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?!\\)")
 
 Literal = bool | int | float | str
 KeyPath = tuple[str, ...]
@@ -171,6 +175,21 @@ class Pipeline:
                 return self.places[wanted]
             wanted = wanted[:-1]
         return Place(self.file) if self.file else NOWHERE
+
+
+def is_address(path: str) -> bool:
+    """Whether a path leads elsewhere: ``https://...``, ``azureml:...``; ``C:`` is a drive."""
+    return _ADDRESS.match(path) is not None
+
+
+def seen_from(other: Path, path: str, folder: Path) -> str:
+    """A path that is relative to ``folder``, written relative to ``other``.
+
+    One that is absolute, below somebody's home folder, or an address, stays.
+    """
+    if Path(path).is_absolute() or path.startswith("~") or is_address(path):
+        return path
+    return Path(os.path.relpath(folder / path, other)).as_posix()
 
 
 def as_value(bound: Literal) -> Value:
