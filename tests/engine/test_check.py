@@ -371,6 +371,16 @@ def test_two_writers_of_one_output_name_both_places(folder: Path) -> None:
     assert f"written by train.trained_model in line {line} already" in message
 
 
+def test_outputs_are_not_written_into_the_data_or_into_one_another(folder: Path) -> None:
+    (problem,) = check(broken("path: outputs/evaluation", "path: photos/evaluation"), folder)
+    assert (problem.code, problem.name) == ("O1", "evaluation")
+    assert "in the data of the input photos" in problem.message
+    text = broken("  trained_model:\n", "  trained_model:\n    path: outputs\n")
+    (problem,) = check(text, folder)
+    assert (problem.code, problem.name) == ("O1", "evaluation")
+    assert "where the output trained_model goes too" in problem.message
+
+
 def test_a_loop_names_its_steps_and_lines(folder: Path) -> None:
     text = broken(
         "input_image_directory: ${{parent.jobs.convert.outputs.output_image_directory}}",

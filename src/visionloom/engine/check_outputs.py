@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from visionloom.engine.checking import Checking, Declared
+from visionloom.engine.paths import absolute
 from visionloom.engine.port_types import data_types
+from visionloom.engine.resolved import DataSource
 from visionloom.spec.pipeline import PipelineOutput
 from visionloom.spec.ports import OutputPort, nearest
 from visionloom.spec.yaml_nodes import shown
@@ -109,6 +114,45 @@ def _check_output_type(
             found=form.type,
             expected=" or ".join(allowed),
         )
+
+
+def check_folders(state: Checking) -> None:
+    """No output is written into the user's data, and no two into one another."""
+    pipeline = state.pipeline
+    sources = (s for of_step in state.sources.values() for s in of_step.values())
+    data = {s.path: s.input for s in sources if isinstance(s, DataSource)}
+    taken: dict[str, str] = {}
+    for name, output in pipeline.outputs.items():
+        if output.path is None or "\0" in output.path:
+            continue
+        folder = _real(absolute(output.path, pipeline.folder))
+        inside = [i for path, i in data.items() if _lies_in(folder, _real(path))]
+        others = [
+            o for path, o in taken.items() if _lies_in(folder, path) or _lies_in(path, folder)
+        ]
+        taken[folder] = name
+        reason = ""
+        if inside:
+            reason = f"in the data of the input {inside[0]}, where nothing is written"
+        elif others:
+            reason = f"where the output {others[0]} goes too"
+        if reason:
+            state.problems.error(
+                "O1",
+                f"The folder of the output {name} is {reason}.",
+                pipeline.place("outputs", name, "path", value=True),
+                name=name,
+                found=output.path,
+                remedy="Choose another folder.",
+            )
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return Path(path).is_relative_to(folder)
 
 
 def check_unused(state: Checking) -> None:

@@ -9,7 +9,7 @@ from visionloom.engine.check_components import find_components
 from visionloom.engine.check_data import find_data, find_files, foresee
 from visionloom.engine.check_names import check_environment, check_names
 from visionloom.engine.check_order import put_in_order
-from visionloom.engine.check_outputs import check_outputs, check_unused
+from visionloom.engine.check_outputs import check_folders, check_outputs, check_unused
 from visionloom.engine.check_places import place_steps
 from visionloom.engine.check_values import check_parameters, put_in_values
 from visionloom.engine.checking import Checking
@@ -62,6 +62,7 @@ def resolve(
     check_parameters(state)
     place_steps(state, target)
     find_data(state)
+    check_folders(state)
     find_files(state)
     foresee(state)
     problems = in_order(state.problems)

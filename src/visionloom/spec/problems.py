@@ -28,7 +28,7 @@ RULES: Mapping[str, str] = {
     "P3": "data for ports, values for parameters",
     "P4": "a value for a parameter that is not used",
     "T1": "types of both ends match",
-    "O1": "each pipeline output is written by one step",
+    "O1": "each pipeline output is written by one step, to a folder of its own",
     "O2": "nothing unused, no component without a version",
     "C1": "the component is known and its file right",
     "C2": "the component's version is known",
