@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.work import work
+from visionloom.engine import attempts
 from visionloom.engine.attempts import judge
 from visionloom.engine.executors.base import Ended, Job
+from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.step_process import Failure, Result
+from visionloom.engine.targets import Target
 from visionloom.records.rows import RUN_ENDS
 
 JOB = Job("run", "step", 1, 1, "work", {}, {}, {}, "scratch", "folder", "home")
@@ -72,3 +76,13 @@ def test_every_end_means_something(
     verdict = judge(JOB, Ended(status, peak, memory), result)
     assert verdict.state in RUN_ENDS
     assert verdict.reason or verdict.state == "succeeded"
+
+
+def test_a_step_s_process_counts_its_target_s_gpu_as_its_first() -> None:
+    def handed(device: str, target: str) -> object:
+        said = ResolvedStep("train", work, {}, {"device": device}, Target("t", device=target))
+        return attempts._parameters(said)["device"]
+
+    assert handed("cuda:1", "cuda:1") == "cuda:0"
+    assert handed("cuda:1", "auto") == "cuda:1"
+    assert handed("auto", "cuda:1") == "auto"

@@ -277,6 +277,14 @@ def test_variables_that_libraries_read_when_they_load_get_a_new_interpreter(
     assert device_variables("auto") == device_variables("cuda") == {}
 
 
+def test_the_number_of_a_gpu_counts_those_that_may_be_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4, GPU-7f")
+    assert device_variables("cuda:0") == {"CUDA_VISIBLE_DEVICES": "4"}
+    assert device_variables("cuda:1") == {"CUDA_VISIBLE_DEVICES": "GPU-7f"}
+
+
 def test_a_light_step_does_not_wait_for_heavy_modules(job: Make, tmp_path: Path) -> None:
     slow = tmp_path / "modules"
     slow.mkdir()

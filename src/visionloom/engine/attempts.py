@@ -18,6 +18,7 @@ from visionloom.engine.step_process import Failure, Result
 from visionloom.engine.timings import Timings
 from visionloom.engine.tools import Tools
 from visionloom.records.rows import ProcessIdentity, StepState
+from visionloom.spec.ports import Value
 
 Retry = Literal["", "lost", "memory"]
 OUT_OF_MEMORY = "out of memory"
@@ -160,7 +161,7 @@ def make_job(tools: Tools, step: ResolvedStep, decision: Decision, number: int) 
         fence=tools.fence,
         component=step.component.name,
         inputs={p: str(path) for p, path in tools.planner.inputs(step, tools.produced).items()},
-        parameters=dict(step.parameters),
+        parameters=_parameters(step),
         outputs={port.name: str(incoming / port.name) for port in step.component.outputs},
         scratch=str(scratch),
         folder=str(tools.attempt_folder(step.name, number)),
@@ -172,6 +173,14 @@ def make_job(tools: Tools, step: ResolvedStep, decision: Decision, number: int) 
         lock=str(inner_lock(scratch)),
         memory_bytes=step.target.memory_bytes,
     )
+
+
+def _parameters(step: ResolvedStep) -> dict[str, Value]:
+    """The parameters, the device as the step's process counts: it sees its target's GPU alone."""
+    device = step.target.device
+    if device.startswith("cuda:") and step.parameters.get("device") == device:
+        return {**step.parameters, "device": "cuda:0"}
+    return dict(step.parameters)
 
 
 def judge(job: Job, ended: Ended, result: Result | None) -> Verdict:

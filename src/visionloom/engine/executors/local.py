@@ -269,11 +269,19 @@ class LocalExecutor:
 
 
 def device_variables(device: str) -> dict[str, str]:
-    """The variables that keep a step to its target's device: ``auto``, ``cpu`` or ``cuda:N``."""
+    """The variables that keep a step to its target's device: ``auto``, ``cpu`` or ``cuda:N``.
+
+    N counts the GPUs that this process may use.
+    """
     if device == "cpu":
         return {"CUDA_VISIBLE_DEVICES": ""}
     kind, _, number = device.partition(":")
-    return {"CUDA_VISIBLE_DEVICES": number} if kind == "cuda" and number else {}
+    if kind != "cuda" or not number:
+        return {}
+    words = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    allowed = [word.strip() for word in words if word.strip()]
+    index = int(number)
+    return {"CUDA_VISIBLE_DEVICES": allowed[index] if index < len(allowed) else number}
 
 
 def _environment(job: Job) -> Mapping[str, str]:
