@@ -10,6 +10,7 @@ from typing import Any
 
 from visionloom.artifacts.types import Artifact, Evaluation, Scores, TrainedModel
 from visionloom.errors import UsageError
+from visionloom.runs.places import user_path
 from visionloom.runs.report_run import rewrite_report
 from visionloom.runs.score_run import score_photos
 from visionloom.runs.steps import Steps
@@ -118,7 +119,7 @@ def train(
         VisionloomError: As the command line reports them.
     """
     workspace = Workspace()
-    folder = Path(out)
+    folder = user_path(out)
     request = prepare(
         folder,
         {"photos": photos, **options},
@@ -139,10 +140,10 @@ def score(
     **options: Any,
 ) -> Scores:
     """What `visionloom score` does; returns the scores."""
-    path = model.path if isinstance(model, TrainedModel) else Path(model)
+    path = model.path if isinstance(model, TrainedModel) else user_path(model)
     sources = [photos] if isinstance(photos, str | Path) else photos
     steps = Steps(Workspace(), listener)
-    done = score_photos(steps, path, sources, Path(out), options, overwrite=overwrite)
+    done = score_photos(steps, path, sources, user_path(out), options, overwrite=overwrite)
     return Scores(done.scores)
 
 
@@ -172,7 +173,7 @@ def evaluate(
 
 def report(run: str | Path) -> Path:
     """What `visionloom report` does; returns the page's path."""
-    return rewrite_report(Path(run))
+    return rewrite_report(user_path(run))
 
 
 def _targets(
