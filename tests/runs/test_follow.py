@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from visionloom.engine import process
-from visionloom.engine.executors.base import run_marker
+from visionloom.engine.executors.base import FINISH_NAME, run_marker
 from visionloom.errors import RunStateError
 from visionloom.records.rows import ProcessIdentity, RunRow, StepRow
+from visionloom.runs import train_run
 from visionloom.runs.follow import cancel_run, give_up, reconcile
 from visionloom.runs.pipeline_run import continue_run
+from visionloom.runs.train_folder import remember_run_id
+from visionloom.runs.train_request import TrainRequest
+from visionloom.runs.train_run import TrainRun
 from visionloom.spec.context import silent
 from visionloom.workspace import Workspace
 
@@ -71,6 +75,28 @@ def test_a_run_that_was_taken_up_meanwhile_is_not_given_up() -> None:
     workspace.records.acquire("r", process.identify(), 0.0, take_over=True)
     give_up(workspace, run, "lost", "its supervisor is gone")
     assert workspace.records.get_run("r").state == "running"
+
+
+def test_a_training_whose_processes_all_died_is_gone_on_with_as_a_new_run(tmp_path: Path) -> None:
+    workspace = Workspace()
+    going_on(workspace, GONE)
+    remember_run_id(tmp_path, "r")
+    earlier = TrainRun(workspace, TrainRequest("photos"), tmp_path)._earlier()
+    assert earlier is not None
+    assert earlier.state == "lost"
+
+
+def test_a_training_that_goes_on_is_asked_to_finish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace()
+    run = going_on(workspace, process.identify())
+    remember_run_id(tmp_path, "r")
+    monkeypatch.setattr(train_run, "follow", lambda *_: run)
+    monkeypatch.setattr(train_run, "raise_failure", lambda *_: None)
+    training = TrainRun(workspace, TrainRequest("photos"), tmp_path, finish=True)
+    assert training._carry_out() == run
+    assert (Path(run.folder) / FINISH_NAME).is_file()
 
 
 def test_a_run_without_a_pipeline_is_neither_cancelled_nor_gone_on_with() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from visionloom.artifacts.atomic import write_file
+from visionloom.engine.executors.base import FINISH_NAME
 from visionloom.engine.journal import event_of
 from visionloom.errors import (
     InvalidPipelineError,
@@ -23,7 +24,7 @@ from visionloom.errors import (
 )
 from visionloom.records.rows import RUN_ENDS, RunRow, StepRow
 from visionloom.runs.figures import metric_rows
-from visionloom.runs.follow import follow, raise_failure
+from visionloom.runs.follow import follow, raise_failure, reconcile
 from visionloom.runs.pipeline_run import (
     Prepared,
     RunRequest,
@@ -113,6 +114,8 @@ class TrainRun:
         earlier = self._earlier()
         if earlier is not None and (earlier.state == "succeeded" or earlier.state not in RUN_ENDS):
             run = earlier.id
+            if self.finish:
+                write_file(Path(earlier.folder) / FINISH_NAME, b"", durable=False)
         else:
             prepared = self._prepared(earlier)
             for problem in prepared.warnings:
@@ -129,6 +132,7 @@ class TrainRun:
         known = read_run_id(self.out)
         if known is None:
             return None
+        reconcile(self.workspace, self._tell)
         try:
             return self.workspace.records.get_run(known)
         except RunStateError:
