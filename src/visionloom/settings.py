@@ -76,7 +76,7 @@ class Settings:
 
     @property
     def cache(self) -> Path:
-        """Folder for what can be made again: unpacked archives."""
+        """Folder for what can be made again: unpacked archives, digests, what hardware is here."""
         return self.home / "cache"
 
     @property

@@ -224,7 +224,7 @@ def delete(
     with _opened(json) as (console, workspace):
         from visionloom.runs.history import ended, forget
 
-        found = [ended(workspace, word) for word in runs]
+        found = {run.id: run for run in (ended(workspace, word) for word in runs)}.values()
         for run in found:
             forget(workspace, run)
             console.say(f"Run {run.id} is forgotten. `visionloom gc` frees its space.")

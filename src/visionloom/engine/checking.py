@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from visionloom.engine.resolved import DataSource, Source
+from visionloom.engine.resolved import Source
 from visionloom.engine.targets import Target, Targets
 from visionloom.settings import Settings
 from visionloom.spec.component import Component
@@ -121,8 +121,3 @@ class Checking:
         """The inputs of a step that could be read."""
         skip = self.pipeline.is_unreadable
         return {k: v for k, v in step.inputs.items() if not skip("jobs", name, "inputs", k)}
-
-    def data_of(self, source: Source) -> Data | None:
-        """The declared data of a source, if it is the user's."""
-        found = self.inputs.get(source.input) if isinstance(source, DataSource) else None
-        return found if isinstance(found, Data) else None

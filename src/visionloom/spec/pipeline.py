@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from visionloom.spec.ports import Value
 from visionloom.spec.problems import NOWHERE, Place
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?!\\)")
@@ -190,8 +189,3 @@ def seen_from(other: Path, path: str, folder: Path) -> str:
     if Path(path).is_absolute() or path.startswith("~") or is_address(path):
         return path
     return Path(os.path.relpath(folder / path, other)).as_posix()
-
-
-def as_value(bound: Literal) -> Value:
-    """A literal of a pipeline as a parameter's value; an empty text is "not set"."""
-    return None if bound == "" and isinstance(bound, str) else bound
