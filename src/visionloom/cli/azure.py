@@ -44,8 +44,10 @@ def export_pipeline(
     with Console(as_json=json) as console:
         from visionloom.azure.export import JOB_FILE, export
         from visionloom.runs.export_run import checked_pipeline
+        from visionloom.runs.places import user_path
         from visionloom.workspace import Workspace
 
+        out = user_path(out)
         workspace = Workspace()
         pipeline = checked_pipeline(workspace, file)
         done = export(

@@ -26,8 +26,10 @@ def demo(
     """Train a ResNet-18 from scratch on 1,797 handwritten digits, offline, in two minutes."""
     with Console(as_json=json) as console, stopping(console, "the demo ends") as stop:
         from visionloom.runs.demo import run_demo
+        from visionloom.runs.places import user_path
         from visionloom.workspace import Workspace
 
+        out = user_path(out)
         try:
             summary = run_demo(out, Workspace(), console.listener, stop.event, no_reuse=no_reuse)
         except RunInterrupted as error:

@@ -25,9 +25,11 @@ def evaluate(
     """Say how good scores are, how sure that is, and which photos are wrong."""
     with Console(as_json=json) as console:
         from visionloom.runs.evaluate_run import evaluate_scores
+        from visionloom.runs.places import user_path
         from visionloom.runs.steps import Steps
         from visionloom.workspace import Workspace
 
+        out = user_path(out)
         document = evaluate_scores(Steps(Workspace(), console.listener), scores, out)
         console.say()
         _tell_classes(console, document["scores"])

@@ -184,7 +184,13 @@ def train(
             _save(console, workspace, request, out, save_pipeline)
             return
         request = prepare(
-            out, said, workspace.registry, resume=resume, finish=finish, overwrite=overwrite
+            out,
+            said,
+            workspace.registry,
+            resume=resume,
+            finish=finish,
+            overwrite=overwrite,
+            no_reuse=no_reuse,
         )
         run = TrainRun(
             workspace, request, out, console.listener, stop.event, "train", no_reuse, finish

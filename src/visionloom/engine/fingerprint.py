@@ -9,7 +9,9 @@ device, precision, layout, threads, torch. Never a path, a time, a name or a pla
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import hashlib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from visionloom.artifacts.digest import canonical_json, sha256_of_bytes, sha256_of_json
+from visionloom.artifacts.digest import canonical_json, sha256_of_json
 from visionloom.engine.reuse import Reason, ReasonKind
 from visionloom.spec.component import Component
 from visionloom.spec.foresight import Facts
@@ -94,7 +96,7 @@ def fingerprint(
 
 
 def source_digest(component: Component) -> str:
-    """SHA-256 of the module of a component from another package, comments and layout apart.
+    """SHA-256 of the code of the package a component comes from, comments and layout apart.
 
     Empty for our own components, whose version decides, and for those declared ``version_only``.
     """
@@ -188,9 +190,19 @@ def _not_default(component: Component, shown: Mapping[str, Value]) -> dict[str, 
 
 @functools.lru_cache(maxsize=256)
 def _module_digest(module: str) -> str:
-    loaded = sys.modules.get(module)
-    text = inspect.getsource(loaded) if loaded is not None else ""
-    return sha256_of_bytes(ast.dump(ast.parse(text)).encode())
+    """Of every file of the top-level package, since a component may call any of them."""
+    top = sys.modules.get(module.partition(".")[0])
+    folder = getattr(top, "__path__", None)
+    if folder is not None:
+        files = sorted(Path(next(iter(folder))).rglob("*.py"))
+    else:
+        files = [Path(str(getattr(top, "__file__", "")))]
+    digest = hashlib.sha256()
+    for file in files:
+        with contextlib.suppress(OSError, SyntaxError, ValueError):
+            code = ast.dump(ast.parse(file.read_bytes()))
+            digest.update(f"{file.name} {code}\n".encode() if len(files) > 1 else code.encode())
+    return digest.hexdigest()
 
 
 def _file_of(component: Component) -> str:

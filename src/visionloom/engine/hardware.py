@@ -68,11 +68,15 @@ def ask_hardware(cache: Path, device: str = "auto", precision: str = "auto") -> 
     """
     path = cache / "hardware" / f"{_question(device, precision)[:24]}.json"
     try:
-        answer = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return _answer(json.loads(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
         answer = _ask(device, precision)
         write_file(path, json.dumps(answer, indent=1).encode())
-    return HardwareAnswer(answer["hardware"], answer["line"], tuple(answer["warnings"]))
+        return _answer(answer)
+
+
+def _answer(value: Mapping[str, Any]) -> HardwareAnswer:
+    return HardwareAnswer(dict(value["hardware"]), str(value["line"]), tuple(value["warnings"]))
 
 
 def _question(device: str, precision: str) -> str:

@@ -17,13 +17,14 @@ from typing import Any
 from visionloom._version import __version__
 from visionloom.artifacts.atomic import write_file
 from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.engine import key_lock
 from visionloom.engine.check_values import absolute_values
 from visionloom.engine.plan import Planner, PlanOptions
 from visionloom.engine.resolve import resolve
 from visionloom.engine.resolved import ResolvedPipeline
 from visionloom.engine.reuse import Decision
-from visionloom.engine.starting import origin_of, state_folder
-from visionloom.errors import InvalidPipelineError, RunStateError
+from visionloom.engine.starting import origin_of, outer_lock, state_folder
+from visionloom.errors import InvalidPipelineError, RunStateError, UsageError
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.spec.pipeline import Literal, Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
@@ -193,10 +194,18 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
         The run's id.
 
     Raises:
+        UsageError: A step that is asked for alone needs results that are not there.
         RecordsError: The records cannot be written.
         FailedToWriteOutputsError: The home folder cannot be written to.
     """
     workspace = prepared.workspace
+    if prepared.refused:
+        reasons = "; ".join(f"{name}: {d.why}" for name, d in prepared.refused.items())
+        only = prepared.request.only
+        raise UsageError(
+            f"--only {only} needs results that are not there: {reasons}.",
+            f"Run them first: --up-to {only}",
+        )
     run = _row(prepared, kind, name)
     folder = Path(run.folder)
     write_file(folder / PIPELINE_FILE, prepared.text.encode())
@@ -282,9 +291,15 @@ def _take_states_along(
         if not before.is_dir() or after.exists():
             continue
         old, new = ({**p, "environment": None} for p in (step.parts, decision.parts))
-        if old == new:
+        if old != new:
+            continue
+        lock = key_lock.take(outer_lock(before), run.id)
+        if lock is None:
+            continue  # another run works on it
+        if before.is_dir() and not after.exists():
             before.rename(after)
             moved.append(step.name)
+        lock.release(remove=True)
     return tuple(moved)
 
 

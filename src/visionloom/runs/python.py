@@ -126,6 +126,7 @@ def train(
         workspace.registry,
         resume=resume,
         overwrite=overwrite,
+        no_reuse=no_reuse,
     )
     return TrainRun(workspace, request, folder, listener, no_reuse=no_reuse).go()
 

@@ -34,6 +34,7 @@ def prepare(
     resume: bool = False,
     finish: bool = False,
     overwrite: bool = False,
+    no_reuse: bool = False,
 ) -> TrainRequest:
     """Make the run's folder ready; returns the request to follow.
 
@@ -46,6 +47,11 @@ def prepare(
             one among the pictures.
     """
     out = user_path(out)
+    if no_reuse and (resume or finish):
+        raise UsageError(
+            "--no-reuse is for a new training; --resume and --finish go on with one.",
+            "Leave it out, or start anew with --overwrite.",
+        )
     if sum((resume, finish, overwrite)) > 1:
         raise UsageError("--resume, --finish and --overwrite exclude each other.")
     if resume or finish:
