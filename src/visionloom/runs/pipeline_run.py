@@ -23,7 +23,7 @@ from visionloom.engine.resolve import resolve
 from visionloom.engine.resolved import ResolvedPipeline
 from visionloom.engine.reuse import Decision
 from visionloom.engine.starting import origin_of, state_folder
-from visionloom.errors import InvalidPipelineError, RunStateError
+from visionloom.errors import InvalidPipelineError, RunStateError, UsageError
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.spec.pipeline import Literal, Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
@@ -186,6 +186,21 @@ def checked(workspace: Workspace, pipeline: Pipeline) -> ResolvedPipeline:
     return resolved
 
 
+def refuse_missing_results(prepared: Prepared) -> None:
+    """Refuse a step alone whose inputs are not there.
+
+    Raises:
+        UsageError: Results that it needs were never made, or are gone.
+    """
+    missing = [name for name, d in prepared.decisions.items() if d.action == "refuse"]
+    if missing:
+        only = prepared.request.only
+        raise UsageError(
+            f"The step {only} alone needs results that are not there: {', '.join(missing)}.",
+            f"Make them too: --up-to {only}.",
+        )
+
+
 def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str:
     """Record a run and start its supervisor, or, when nothing runs, carry it out here.
 
@@ -193,9 +208,11 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
         The run's id.
 
     Raises:
+        UsageError: A step is to run alone and what it needs is not there.
         RecordsError: The records cannot be written.
         FailedToWriteOutputsError: The home folder cannot be written to.
     """
+    refuse_missing_results(prepared)
     workspace = prepared.workspace
     run = _row(prepared, kind, name)
     folder = Path(run.folder)
