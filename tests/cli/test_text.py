@@ -14,4 +14,14 @@ def test_a_last_column_that_does_not_fit_is_wrapped_below_itself() -> None:
         "score",
     ]
     assert len(table_lines(["step", "why"], rows)) == 3, "without a width nothing is wrapped"
-    assert len(table_lines(["step", "why"], rows, 12)) == 3, "nor where no room is left"
+
+
+def test_where_no_room_is_left_a_last_column_stands_on_lines_of_its_own() -> None:
+    rows = [["train", "there is no earlier result"], ["score", ""]]
+    assert table_lines(["step", "why"], rows, 20) == [
+        "step",
+        "train",
+        "  there is no",
+        "  earlier result",
+        "score",
+    ]

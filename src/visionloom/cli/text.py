@@ -119,7 +119,8 @@ def table_lines(
 ) -> list[str]:
     """Aligned columns: text to the left, columns of numbers to the right.
 
-    With a ``width``, a last column that does not fit is wrapped below itself.
+    With a ``width``, a last column that does not fit is wrapped below itself, or stands on lines
+    of its own where little room is left.
     """
     shown = [[safe(cell) for cell in row] for row in rows]
     columns = range(len(headings))
@@ -134,12 +135,15 @@ def table_lines(
         return "  ".join(parts).rstrip()
 
     before = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    if width is None or before + widths[-1] <= width or width - before < _NARROWEST_COLUMN:
+    if width is None or before + widths[-1] <= width:
         return [line(headings), *map(line, shown)]
-    lines = [line(headings)]
+    beside = width - before >= _NARROWEST_COLUMN
+    indent = " " * (before if beside else 2)
+    lines = [line(headings if beside else [*headings[:-1], ""])]
     for *cells, last in shown:
-        first, *rest = textwrap.wrap(last, width - before, break_on_hyphens=False) or [""]
-        lines += [line([*cells, first]), *(" " * before + part for part in rest)]
+        parts = textwrap.wrap(last, max(1, width - len(indent)), break_on_hyphens=False)
+        lines.append(line([*cells, parts.pop(0) if beside and parts else ""]))
+        lines += [indent + part for part in parts]
     return lines
 
 
