@@ -97,8 +97,10 @@ def test_a_detached_run_goes_on_and_is_cancelled(photos: Make, tmp_path: Path) -
         assert time.monotonic() < deadline
         time.sleep(0.3)
     assert run("runs", "resume", identity).returncode == 2, "it is running"
-    ended = as_json("runs", "cancel", identity)
-    assert ended["state"] == "interrupted"
+    ended = run("runs", "cancel", identity)
+    assert ended.stdout.splitlines()[0].startswith(f"Run {identity} is interrupted.")
+    assert ended.stdout.splitlines()[1] == f"Go on: visionloom runs resume {identity}"
+    assert as_json("runs")[0]["state"] == "interrupted"
     assert run("runs", "cancel", identity).returncode == 2
     assert not _processes_of(identity)
 
@@ -126,3 +128,28 @@ def test_unknown_runs_and_steps_are_named(trained: dict[str, Any]) -> None:
         assert done.returncode == 2, words
         assert text in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_parts_of_a_pipeline_say_what_they_do_and_list_only_what_they_made(
+    photos: Make, tmp_path: Path
+) -> None:
+    with vl.Pipeline("parts", folder=tmp_path) as made:
+        images = vl.convert_to_image_directory(str(photos(cat=6, dog=6)), step="convert")
+        made.output("all", images, "out/all")
+        training, _ = vl.split_image_directory(images, fraction=0.5, step="split")
+        made.output("half", training, "out/half")
+    file = tmp_path / "parts.yml"
+    made.to_yaml(file)
+    for more in ([], ["--dry-run"]):
+        refused = run("run", file, "--only", "split", *more)
+        assert refused.returncode == 2
+        assert "split alone needs results that are not there: convert" in refused.stderr
+    assert as_json("runs") == []
+    first = run("run", file, "--up-to", "convert")
+    assert first.returncode == 0
+    assert "out/all" in first.stdout
+    assert "out/half" not in first.stdout
+    alone = run("run", file, "--only", "split")
+    assert alone.returncode == 0
+    assert "asked for by --only" in alone.stdout
+    assert [r["state"] for r in as_json("runs")] == ["succeeded", "succeeded"]

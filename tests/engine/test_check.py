@@ -246,6 +246,8 @@ BADLY = [
           "Did you mean settings?"),
     Fault("no component file", "azureml:densenet:1", "./densenet.yml", "C1", "./densenet.yml",
           "densenet", "component", "there is no file"),
+    Fault("a folder for a file", "pretrained: false", "weights: photos", "D1", "weights: photos",
+          "densenet", "weights", "is a folder; a file is needed"),
     Fault("another input type", "type: uri_folder\n    path: photos",
           "type: mltable\n    path: photos", "K3", "mltable", "", "type",
           "Azure knows it, Visionloom does not"),

@@ -129,6 +129,7 @@ def test_a_head_alone_is_not_trained_with_a_random_transformation(folder: Path) 
     text = broken("batch_size: 16", "fine_tuning_mode: head")
     problem = the_one(check(text, folder))
     assert (problem.code, problem.step, problem.name) == ("D3", "train", "training_dataset")
+    assert "random_horizontal_flip is on" in problem.remedy
     assert check(text.replace("mode: For training", "mode: For inference"), folder) == []
     fixed = text.replace("size: 256", "random_horizontal_flip: false")
     assert check(fixed, folder) == []

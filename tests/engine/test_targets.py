@@ -94,6 +94,7 @@ def test_any_file_is_read_or_refused(tmp_path: Path, data: bytes) -> None:
 
 def test_memory_is_written_as_it_was_said() -> None:
     assert memory_text(None) == ""
+    assert memory_text(12 * 10**9) == "12 GB"
     assert memory_text(12 * GIB) == "12 GiB"
     assert memory_text(make_target("a", memory="1.5 GiB").memory_bytes) == "1536 MiB"
 

@@ -114,3 +114,11 @@ def test_addresses_and_home_folders_are_the_same_from_everywhere(tmp_path: Path)
     for path in ("azureml://datastores/a/paths/b", "azureml:cats:1", "~/photos", "/data/photos"):
         assert seen_from(tmp_path / "out", path, tmp_path) == path
     assert seen_from(tmp_path / "out", "photos", tmp_path) == "../photos"
+
+
+def test_evaluate_inside_a_pipeline_is_a_step_too() -> None:
+    with vl.Pipeline() as made:
+        scores = vl.score_image_model("model", "images")
+        vl.evaluate(scores)
+        vl.evaluate(scores, scores)
+    assert list(made.pipeline.steps) == ["score_image_model", "evaluate_model", "evaluate_model_2"]

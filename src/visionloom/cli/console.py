@@ -116,7 +116,8 @@ class Console:
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print an aligned table."""
-        first, *rest = text.table_lines(headings, rows)
+        width = self._width() if self.is_terminal else None
+        first, *rest = text.table_lines(headings, rows, width)
         with self._lock:
             self._write(first, "bold")
             for line in rest:

@@ -53,7 +53,11 @@ def run(
     Ctrl-C stops it; a training keeps its state, and `visionloom runs resume` goes on.
     """
     with Console(as_json=json) as console:
-        from visionloom.runs.pipeline_run import RunRequest, prepare_pipeline
+        from visionloom.runs.pipeline_run import (
+            RunRequest,
+            prepare_pipeline,
+            refuse_missing_results,
+        )
         from visionloom.settings import load_settings
 
         workspace = Workspace(load_settings(offline=offline or None))
@@ -71,6 +75,7 @@ def run(
         if dry_run:
             tell_plan(console, prepared)
             console.result(plan_json(prepared))
+            refuse_missing_results(prepared)
             return
         carry_out(console, workspace, prepared, detach=detach)
 
@@ -171,6 +176,7 @@ def _tell_end(console: Console, seen: Any, prepared: Any) -> None:
     console.say(f"{words}{f' in {duration(took)}' if took is not None else ''}", style)
     if seen.run.state != "succeeded":
         return
+    made = {(output.step, output.port) for output in seen.outputs}
     for delivery in prepared.pipeline.deliveries:
-        if delivery.path is not None:
+        if delivery.path is not None and (delivery.step, delivery.port) in made:
             console.say(f"  {delivery.name}: {delivery.path}")

@@ -30,9 +30,11 @@ def command() -> typer.Typer:
     )
 
     @app.callback()
-    def root(context: typer.Context) -> None:
+    def root(context: typer.Context, json: Json = False) -> None:
         if context.invoked_subcommand is None:
-            list_runs(limit=20, state="", json=False)
+            list_runs(limit=20, state="", json=json)
+        elif json:
+            raise typer.BadParameter("Write --json after the command.")
 
     for name, function in (
         ("list", list_runs), ("show", show), ("logs", logs), ("metrics", metrics), ("why", why),
@@ -179,6 +181,8 @@ def cancel(
 
         ended = cancel_run(workspace, run, kill=kill)
         console.say(f"Run {ended.id} is {ended.state}. {ended.reason}".rstrip())
+        if ended.state == "interrupted":
+            console.say(f"Go on: visionloom runs resume {ended.id}")
         console.result(_run_json(ended))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +10,7 @@ from visionloom.spec.context import Progress
 
 _BAR = 24
 _SMALLEST_BAR = 6
+_NARROWEST_COLUMN = 16
 
 
 def safe(text: str) -> str:
@@ -112,8 +114,14 @@ def _cell(value: float | int | None, size: int, form: str) -> str:
     return f"{text:>{size}}"
 
 
-def table_lines(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned columns: text to the left, columns of numbers to the right."""
+def table_lines(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None
+) -> list[str]:
+    """Aligned columns: text to the left, columns of numbers to the right.
+
+    With a ``width``, a last column that does not fit is wrapped below itself, or stands on lines
+    of its own where little room is left.
+    """
     shown = [[safe(cell) for cell in row] for row in rows]
     columns = range(len(headings))
     widths = [max(cells_of(row[i]) for row in (headings, *shown)) for i in columns]
@@ -121,12 +129,22 @@ def table_lines(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[
 
     def line(cells: Sequence[str]) -> str:
         parts = []
-        for cell, width, right in zip(cells, widths, numeric, strict=True):
-            blank = " " * (width - cells_of(cell))
+        for cell, size, right in zip(cells, widths, numeric, strict=True):
+            blank = " " * (size - cells_of(cell))
             parts.append(blank + cell if right else cell + blank)
         return "  ".join(parts).rstrip()
 
-    return [line(headings), *map(line, shown)]
+    before = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    if width is None or before + widths[-1] <= width:
+        return [line(headings), *map(line, shown)]
+    beside = width - before >= _NARROWEST_COLUMN
+    indent = " " * (before if beside else 2)
+    lines = [line(headings if beside else [*headings[:-1], ""])]
+    for *cells, last in shown:
+        parts = textwrap.wrap(last, max(1, width - len(indent)), break_on_hyphens=False)
+        lines.append(line([*cells, parts.pop(0) if beside and parts else ""]))
+        lines += [indent + part for part in parts]
+    return lines
 
 
 def cells_of(text: str) -> int:

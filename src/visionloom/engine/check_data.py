@@ -9,7 +9,7 @@ from pathlib import Path
 from visionloom.artifacts.manifest import read_manifest
 from visionloom.artifacts.types import Artifact, Photos
 from visionloom.engine.checking import Checking
-from visionloom.engine.paths import absolute, is_file
+from visionloom.engine.paths import absolute, is_file, is_folder
 from visionloom.engine.port_types import WIDENING
 from visionloom.engine.resolved import DataSource, StepSource
 from visionloom.errors import (
@@ -156,9 +156,13 @@ def find_files(state: Checking) -> None:
                 values[parameter.name] = str(path)
             elif rule == "always":
                 given = state.given[step].get(parameter.name)
+                name = shown(str(path or value), 200)
+                is_a_folder = path is not None and is_folder(path)
                 state.problems.error(
                     "D1",
-                    f"{parameter.title}: there is no file {shown(str(path or value), 200)}.",
+                    f"{parameter.title}: {name} is a folder; a file is needed."
+                    if is_a_folder
+                    else f"{parameter.title}: there is no file {name}.",
                     given.place if given else state.pipeline.place("jobs", step),
                     step=step,
                     name=parameter.name,

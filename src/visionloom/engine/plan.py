@@ -109,6 +109,7 @@ class Planner:
     options: PlanOptions = field(default_factory=PlanOptions)
     _digests: dict[Path, Produced] = field(default_factory=dict)
     _forced: frozenset[str] = frozenset()
+    _forced_by: str = ""
     _wanted: frozenset[str] = frozenset()
     _given: frozenset[str] = frozenset()
 
@@ -128,8 +129,10 @@ class Planner:
             self._forced = every - self._given
         elif options.start_from:
             self._forced = pipeline.after(options.start_from) | {options.start_from}
+            self._forced_by = "--from"
         elif options.only:
             self._forced = frozenset({options.only})
+            self._forced_by = "--only"
 
     @property
     def forced(self) -> frozenset[str]:
@@ -206,7 +209,8 @@ class Planner:
         found = self.results.results([key]).get(key)
         if step.name in self._forced:
             before = found.run if found is not None else ""
-            return Decision("run", (Reason("forced"),), key, parts, before, seconds=seconds)
+            reason = Reason("forced", self._forced_by)
+            return Decision("run", (reason,), key, parts, before, seconds=seconds)
         if found is None:
             return self._explain(step, print_, seconds)
         unusable = self._unusable(step, found, produced)

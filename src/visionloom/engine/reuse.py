@@ -50,7 +50,7 @@ class Reason:
             case "upstream":
                 return f"{self.name} is made anew"
             case "forced":
-                return "reuse is switched off"
+                return f"asked for by {self.name}" if self.name else "reuse is switched off"
             case "random":
                 return f"not deterministic{f': {self.name}' if self.name else ''}"
             case "unchanged":

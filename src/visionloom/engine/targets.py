@@ -170,7 +170,7 @@ def memory_text(count: int | None) -> str:
     """Memory as it is written; empty for no limit."""
     if count is None:
         return ""
-    for unit in ("GiB", "MiB"):
+    for unit in ("GiB", "GB", "MiB", "MB"):
         if count % _UNITS[unit] == 0:
             return f"{count // _UNITS[unit]} {unit}"
     return f"{count / MIB:.3f} MiB"

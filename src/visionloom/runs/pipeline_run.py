@@ -106,11 +106,6 @@ class Prepared:
         """Whether every step is reused or left out."""
         return all(decision.action in {"reuse", "leave"} for decision in self.decisions.values())
 
-    @property
-    def refused(self) -> dict[str, Decision]:
-        """Steps that keep it from running."""
-        return {name: d for name, d in self.decisions.items() if d.action == "refuse"}
-
 
 def prepare_pipeline(
     workspace: Workspace, pipeline: Pipeline | Path, request: RunRequest, *, strict: bool = False
@@ -187,6 +182,21 @@ def checked(workspace: Workspace, pipeline: Pipeline) -> ResolvedPipeline:
     return resolved
 
 
+def refuse_missing_results(prepared: Prepared) -> None:
+    """Refuse a step alone whose inputs are not there.
+
+    Raises:
+        UsageError: Results that it needs were never made, or are gone.
+    """
+    missing = [name for name, d in prepared.decisions.items() if d.action == "refuse"]
+    if missing:
+        only = prepared.request.only
+        raise UsageError(
+            f"The step {only} alone needs results that are not there: {', '.join(missing)}.",
+            f"Make them too: --up-to {only}.",
+        )
+
+
 def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str:
     """Record a run and start its supervisor, or, when nothing runs, carry it out here.
 
@@ -194,18 +204,12 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
         The run's id.
 
     Raises:
-        UsageError: A step that is asked for alone needs results that are not there.
+        UsageError: A step is to run alone and what it needs is not there.
         RecordsError: The records cannot be written.
         FailedToWriteOutputsError: The home folder cannot be written to.
     """
+    refuse_missing_results(prepared)
     workspace = prepared.workspace
-    if prepared.refused:
-        reasons = "; ".join(f"{name}: {d.why}" for name, d in prepared.refused.items())
-        only = prepared.request.only
-        raise UsageError(
-            f"--only {only} needs results that are not there: {reasons}.",
-            f"Run them first: --up-to {only}",
-        )
     run = _row(prepared, kind, name)
     folder = Path(run.folder)
     write_file(folder / PIPELINE_FILE, prepared.text.encode())

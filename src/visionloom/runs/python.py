@@ -148,12 +148,16 @@ def score(
     return Scores(done.scores)
 
 
-def evaluate(
-    scores: Scores | str | Path, compared: Scores | str | Path | None = None
-) -> dict[str, Any]:
-    """What `visionloom evaluate` does; returns what ``evaluation.json`` holds."""
+def evaluate(scores: Scores | str | Path, compared: Scores | str | Path | None = None) -> Any:
+    """What `visionloom evaluate` does; returns what ``evaluation.json`` holds, a dict.
+
+    Inside ``with vl.Pipeline(...)`` it is `vl.evaluate_model`: a step is added.
+    """
     import json
 
+    if current_pipeline() is not None:
+        step = component_function(Workspace().registry.find("Evaluate Model"))
+        return step(scores) if compared is None else step(scores, compared)
     inputs = {"scored_dataset": scores, "scored_dataset_to_compare": compared}
     with tempfile.TemporaryDirectory(prefix="visionloom-") as temporary:
         made = Workspace().run(

@@ -43,7 +43,8 @@ def foresee_training(outlook: Outlook) -> Mapping[str, Facts]:
             UsageError(
                 "Head-only training computes features once, so it cannot use a random "
                 "transformation, and the training images carry one.",
-                "Apply the transformation for inference, or choose the fine-tuning mode "
+                "Switch off what is random in it (random_horizontal_flip is on unless it is set "
+                "to false), apply it for inference, or choose the fine-tuning mode "
                 "head-then-whole.",
             ),
         )
