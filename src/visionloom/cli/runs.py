@@ -17,6 +17,7 @@ from visionloom.workspace import Workspace
 
 Option, Argument = typer.Option, typer.Argument
 Json = Annotated[bool, Option("--json", help="Print as JSON.")]
+Detach = Annotated[bool, Option("--detach", help="Return at once instead of following it.")]
 Which = Annotated[str, Argument(metavar="RUN", help="Id, its beginning, or last.")]
 _METRICS = ("train_loss", "valid_loss", "top1_accuracy", "macro_f1")
 
@@ -52,6 +53,7 @@ def list_runs(
 ) -> None:
     """List the newest runs."""
     with _opened(json) as (console, workspace):
+        from visionloom.runs.figures import newest_figures
         from visionloom.runs.history import seconds_of
 
         if state and state not in get_args(State):
@@ -59,7 +61,7 @@ def list_runs(
                 f"There is no state {state!r}.", f"States: {', '.join(get_args(State))}."
             )
         runs = workspace.records.list_runs(limit=limit, state=state)
-        figures = workspace.records.last_metrics([run.id for run in runs])
+        figures = newest_figures(workspace, runs)
         rows = [
             [
                 run.id,
@@ -186,14 +188,14 @@ def cancel(
         console.result(_run_json(ended))
 
 
-def resume(run: Which = "last", json: Json = False) -> None:
+def resume(run: Which = "last", detach: Detach = False, json: Json = False) -> None:
     """Go on with a run that was stopped or lost, as a new run that continues it."""
-    _again(run, json=json, word="resumed")
+    _again(run, detach=detach, json=json, word="resumed")
 
 
-def retry(run: Which = "last", json: Json = False) -> None:
+def retry(run: Which = "last", detach: Detach = False, json: Json = False) -> None:
     """Try a failed run again, as a new run; what is finished is reused."""
-    _again(run, json=json, word="retried")
+    _again(run, detach=detach, json=json, word="retried")
 
 
 def compare_runs(
@@ -249,7 +251,7 @@ def rebuild(json: Json = False) -> None:
         console.result({"runs": done.runs, "lost": done.lost, "unreadable": done.unreadable})
 
 
-def _again(run_word: str, *, json: bool, word: str) -> None:
+def _again(run_word: str, *, detach: bool, json: bool, word: str) -> None:
     from visionloom.cli.run import carry_out
 
     with _opened(json) as (console, workspace):
@@ -261,7 +263,8 @@ def _again(run_word: str, *, json: bool, word: str) -> None:
                 f"Run {run.id} is {run.state}; it cannot be {word}.",
                 "Follow it with `visionloom runs show`." if run.state not in RUN_ENDS else "",
             )
-        carry_out(console, workspace, continue_run(workspace, run), kind=run.kind)
+        prepared = continue_run(workspace, run)
+        carry_out(console, workspace, prepared, kind=run.kind, detach=detach)
 
 
 @contextmanager

@@ -102,6 +102,9 @@ class StepTree:
         row.state, row.reason = line["state"], str(line.get("reason", ""))
         if row.state == "running":
             row.began = line["at"]
+            if line.get("attempt", 1) > 1 and changed:
+                again = f"{row.name}: its process was lost; attempt {line['attempt']} goes on"
+                self._console.say(again, "yellow", fitted=True)
         elif changed:
             row.progress = None
             row.took = line["at"] - row.began if row.began else None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from visionloom.errors import RunStateError
 from visionloom.records.recorder import Recorder
+from visionloom.records.rows import RunRow
 from visionloom.workspace import Workspace
 
 Row = dict[str, float | int | None]
@@ -40,6 +43,19 @@ def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
         if figures:
             return figures
     return []
+
+
+def newest_figures(workspace: Workspace, runs: Sequence[RunRow]) -> dict[str, Row]:
+    """Run -> the figures of its last epoch, those of a reused training included."""
+    figures: dict[str, Row] = {
+        run: dict(row) for run, row in workspace.records.last_metrics(r.id for r in runs).items()
+    }
+    for run in runs:
+        if run.id not in figures and run.kind != "score":
+            rows = metric_rows(workspace, run.id)
+            if rows:
+                figures[run.id] = rows[-1]
+    return figures
 
 
 def _rows(records: Recorder, run: str, step: str) -> list[Row]:

@@ -178,6 +178,12 @@ class TrainRun:
 
     def _hear(self, line: Mapping[str, Any]) -> None:
         """Pass on a line of the journal, and keep the figures of each epoch."""
+        if line.get("kind") == "step" and line["state"] == "running" and line.get("attempt", 1) > 1:
+            text = (
+                f"The process of step {line['step']} was lost; attempt {line['attempt']} goes on."
+            )
+            self._said.clear()  # it tells its lines again
+            self._tell(Log(text, "warning"))
         event = event_of(line)
         if event is None:
             return
