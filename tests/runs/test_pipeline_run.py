@@ -12,6 +12,7 @@ import pytest
 import visionloom as vl
 from visionloom.artifacts.store import open_artifact
 from visionloom.artifacts.types import TrainedModel
+from visionloom.engine.hardware import ask_hardware
 from visionloom.runs.history import compare, view
 from visionloom.runs.python_pipeline import Pipeline, PipelineRun
 from visionloom.workspace import Workspace
@@ -159,3 +160,21 @@ def test_faults_are_found_before_anything_runs(photos: Make) -> None:
     with pytest.raises(vl.InvalidPipelineError):
         canonical(folder).run()
     assert Workspace().records.list_runs() == []
+
+
+def test_nothing_in_the_folder_it_is_run_from_is_imported(
+    photos: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos(cat=2, dog=2)
+    here = tmp_path / "here"
+    here.mkdir()
+    trace = tmp_path / "imported"
+    for name in ("secrets", "random", "torch", "visionloom"):
+        (here / f"{name}.py").write_text(f"open({str(trace)!r}, 'a').write({name!r})\n")
+    monkeypatch.chdir(here)
+    with vl.Pipeline("small", folder=here) as made:
+        vl.convert_to_image_directory(made.data("photos", folder), step="convert")
+    assert isinstance(made, Pipeline)
+    assert ran(made.run()) == {"convert"}
+    ask_hardware(tmp_path / "cache", "cpu", "fp32")
+    assert not trace.exists()

@@ -94,7 +94,7 @@ def _question(device: str, precision: str) -> str:
 
 def _ask(device: str, precision: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "visionloom.models.probe", device, precision],
+        [sys.executable, "-P", "-m", "visionloom.models.probe", device, precision],
         capture_output=True,
         text=True,
         timeout=_SECONDS,

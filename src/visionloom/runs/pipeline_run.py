@@ -208,7 +208,8 @@ def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
     environment["VISIONLOOM_OFFLINE"] = "1" if workspace.settings.offline else "0"
     with open(folder / "supervisor.log", "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "visionloom.runs.supervise", run],
+            # -P: nothing of the folder it is started from is a module of ours
+            [sys.executable, "-P", "-m", "visionloom.runs.supervise", run],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
