@@ -59,7 +59,7 @@ def test_the_default_and_unknown_ones_are_not_removed() -> None:
     [
         {"name": "a b"}, {"name": ""}, {"name": "1a"}, {"kind": "ray"}, {"device": "gpu"},
         {"device": 5}, {"slots": 0}, {"slots": True}, {"slots": 1.5}, {"memory": "12"},
-        {"memory": "0 GiB"}, {"memory": 5}, {"kind": ["local"]},
+        {"memory": "0 GiB"}, {"memory": 5}, {"memory": f"{'9' * 400} GiB"}, {"kind": ["local"]},
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(said: dict[str, object]) -> None:
