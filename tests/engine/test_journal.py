@@ -110,6 +110,13 @@ def test_a_full_disk_does_not_end_the_run(tmp_path: Path) -> None:
         journal.write("log", text="lost")
 
 
+def test_half_a_character_in_a_name_spoils_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path, 1) as journal:
+        journal.write("log", text="b\udcffd.png")
+    assert [line["text"] for line in lines(path)] == ["b\udcffd.png"]
+
+
 texts = st.text(max_size=20)
 events = st.one_of(
     st.builds(Log, texts, st.sampled_from(["info", "warning"])),
