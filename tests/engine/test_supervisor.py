@@ -308,6 +308,17 @@ def test_what_came_to_stand_there_meanwhile_stays(bench: Bench, tmp_path: Path) 
     assert (target / "thoughts.txt").read_text() == "mine"
 
 
+def test_a_component_that_hands_on_what_it_was_given_takes_nothing_from_anybody(
+    bench: Bench,
+) -> None:
+    run = bench.carry_out(step("one", text="1"), step("two", before="one", how="hand on"))
+    assert bench.states(run) == {"one": "succeeded", "two": "failed"}
+    (told,) = [line["error"] for line in bench.journal(run) if "error" in line]
+    assert 'context.output("note")' in told["remedy"]
+    assert bench.note(run, "one") == "(1)"
+    bench.check(run)
+
+
 def test_where_a_link_leads_is_replaced_and_the_link_stays(bench: Bench, tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     bench.carry_out(*DIAMOND, deliver={"four": real})

@@ -74,6 +74,13 @@ def finish_step(
     for port in step.component.outputs:
         if port.name not in result.outputs:
             return Finished(f"it wrote no {port.title}", decision)
+        if Path(result.outputs[port.name]) != Path(job.outputs[port.name]):
+            # what is published moves into the store, and that may be the user's
+            raise ArtifactError(
+                f"{step.component.title} wrote {port.title} to {result.outputs[port.name]}, not to "
+                "its own folder.",
+                f'A component writes to context.output("{port.name}").',
+            )
     stored = _publish(tools, job, result)
     outputs = tuple(
         OutputRow(job.run, job.step, port, o.id, o.digest, o.type, o.bytes, o.refers_to)
