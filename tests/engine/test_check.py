@@ -371,6 +371,17 @@ def test_two_writers_of_one_output_name_both_places(folder: Path) -> None:
     assert f"written by train.trained_model in line {line} already" in message
 
 
+@pytest.mark.parametrize(
+    "other", ["outputs/evaluation", "./outputs/evaluation/", "outputs", "outputs/evaluation/a"]
+)
+def test_no_output_is_written_over_another(other: str, folder: Path) -> None:
+    text = broken(
+        "  trained_model:\n", f"  trained_model:\n    type: uri_folder\n    path: {other}\n"
+    )
+    codes = [p.code for p in check(text, folder) if p.name in {"trained_model", "evaluation"}]
+    assert "O1" in codes
+
+
 def test_a_loop_names_its_steps_and_lines(folder: Path) -> None:
     text = broken(
         "input_image_directory: ${{parent.jobs.convert.outputs.output_image_directory}}",

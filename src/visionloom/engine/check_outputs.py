@@ -1,8 +1,13 @@
-"""Rules O1 and O2: each output of the pipeline is written once, and nothing is unused."""
+"""Rules O1 and O2: each output of the pipeline is written once, to a folder of its own, and nothing
+is unused.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from visionloom.engine.checking import Checking, Declared
+from visionloom.engine.paths import absolute
 from visionloom.engine.port_types import data_types
 from visionloom.spec.pipeline import PipelineOutput
 from visionloom.spec.ports import OutputPort, nearest
@@ -37,6 +42,30 @@ def check_outputs(state: Checking) -> None:
                 remedy=f"Write ${{{{parent.outputs.{output}}}}} at the output of a step, or leave "
                 "it out.",
             )
+    _check_folders(state)
+
+
+def _check_folders(state: Checking) -> None:
+    """No output is written over another one, or into its folder."""
+    pipeline = state.pipeline
+    taken: dict[Path, str] = {}
+    for name, output in pipeline.outputs.items():
+        if output.path is None or pipeline.is_unreadable("outputs", name, "path"):
+            continue
+        folder = absolute(output.path, pipeline.folder)
+        for other, owner in taken.items():
+            if folder == other or folder in other.parents or other in folder.parents:
+                where = "the folder of" if folder == other else "a folder that overlaps that of"
+                state.problems.error(
+                    "O1",
+                    f"The pipeline output {shown(name)} goes to {where} {shown(owner)}.",
+                    pipeline.place("outputs", name, "path", value=True),
+                    name=name,
+                    found=output.path,
+                    remedy="Give each a folder of its own.",
+                )
+                break
+        taken[folder] = name
 
 
 def _output_port(
