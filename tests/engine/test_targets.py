@@ -18,7 +18,7 @@ from visionloom.engine.targets import (
     memory_text,
     save_targets,
 )
-from visionloom.errors import UsageError
+from visionloom.errors import FailedToWriteOutputsError, UsageError
 from visionloom.settings import GIB, Settings
 
 
@@ -118,3 +118,9 @@ def test_gpus_are_counted_without_torch(monkeypatch: pytest.MonkeyPatch, tmp_pat
     devices.count_gpus.cache_clear()
     assert devices.count_gpus() == 1
     devices.count_gpus.cache_clear()
+
+
+def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/proc/nothing/home")
+    with pytest.raises(FailedToWriteOutputsError, match="targets.toml could not be written"):
+        save_targets(Targets(), Settings(tmp_path / "link"))

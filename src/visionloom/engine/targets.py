@@ -202,7 +202,7 @@ def save_targets(targets: Targets, settings: Settings) -> None:
     Raises:
         FailedToWriteOutputsError, ModuleOutOfMemoryError: see `visionloom.artifacts.atomic`.
     """
-    from visionloom.artifacts.atomic import write_file
+    from visionloom.artifacts.atomic import explained, write_file
 
     lines = [f"default = {json.dumps(targets.default_name)}"]
     for target in targets.named.values():
@@ -215,7 +215,8 @@ def save_targets(targets: Targets, settings: Settings) -> None:
         ]
         if target.memory_bytes is not None:
             lines.append(f"memory = {json.dumps(memory_text(target.memory_bytes))}")
-    settings.targets.parent.mkdir(parents=True, exist_ok=True)
+    with explained(settings.targets):
+        settings.targets.parent.mkdir(parents=True, exist_ok=True)
     write_file(settings.targets, ("\n".join(lines) + "\n").encode())
 
 
