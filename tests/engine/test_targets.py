@@ -122,5 +122,5 @@ def test_gpus_are_counted_without_torch(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/proc/nothing/home")
-    with pytest.raises(FailedToWriteOutputsError, match="targets.toml could not be written"):
+    with pytest.raises(FailedToWriteOutputsError, match="could not be written"):
         save_targets(Targets(), Settings(tmp_path / "link"))

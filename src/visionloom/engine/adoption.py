@@ -44,7 +44,7 @@ def read_journal(folder: Path) -> Told:
             case {"step": str(step), "attempt": int(attempt), "offset": int(offset)}:
                 told.offsets[step, attempt] = offset
         match value:
-            case {"step": str(step), "kind": "metrics", "offset": int(), "row": {**row}}:
+            case {"step": str(step), "kind": "metrics", "offset": int(), "row": dict(row)}:
                 told.rows.append((step, row))
     return told
 
