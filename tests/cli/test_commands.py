@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import picture
+from visionloom.workspace import Workspace
 
 Make = Callable[..., Path]
 VISIONLOOM = str(Path(sys.executable).parent / "visionloom")
@@ -142,6 +143,24 @@ def test_c45_an_interrupted_run_resumes_to_the_same_bits(
     whole = train(folder, tmp_path / "whole", *more, "--no-reuse")
     assert resumed["weights_digest"] == whole["weights_digest"]
     assert resumed["run"] != whole["run"]
+
+
+def test_two_ctrl_c_at_once_leave_no_run_that_goes_on(
+    photos: Make, tmp_path: Path, home: Path
+) -> None:
+    folder, out = photos(a=40, b=40), tmp_path / "run"
+    command = [VISIONLOOM, "train", str(folder), "--out", str(out), *FAST, "--epochs", "500"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for_checkpoint(home, process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    deadline = time.monotonic() + 60
+    while Workspace().records.open_runs():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert Workspace().records.find_run("last").state in {"interrupted", "cancelled"}
 
 
 def test_finish_keeps_the_best_model_so_far(photos: Make, tmp_path: Path, home: Path) -> None:

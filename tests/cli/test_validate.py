@@ -81,6 +81,17 @@ def test_a_file_that_is_not_there_is_wrong_use(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_name_that_is_no_text_is_wrong_use(folder: Path) -> None:
+    odd = folder / os.fsdecode(b"c\xffts")
+    odd.mkdir()
+    (odd / "cats.yml").write_text(CANONICAL)
+    done = run(odd, "run", "cats.yml")
+    assert (done.returncode, "is not UTF-8" in done.stderr) == (2, True), done.stderr
+    value = os.fsdecode(b"epochs=\xff")
+    done = run(folder, "run", "cats.yml", "--set", value)
+    assert (done.returncode, "is not UTF-8" in done.stderr) == (2, True), done.stderr
+
+
 def test_a_hostile_file_ends_at_once_and_shows_no_control_characters(folder: Path) -> None:
     (folder / "cats.yml").write_bytes(b"a: !!python/object/apply:os.system ['touch hacked']\n" * 3)
     done = run(folder, "validate", "cats.yml")

@@ -383,6 +383,17 @@ def test_outputs_are_not_written_into_the_data_or_into_one_another(folder: Path)
     assert "where the output trained_model goes too" in problem.message
 
 
+@pytest.mark.parametrize(
+    "other", ["outputs/evaluation", "./outputs/evaluation/", "outputs", "outputs/evaluation/a"]
+)
+def test_no_output_is_written_over_another(other: str, folder: Path) -> None:
+    text = broken(
+        "  trained_model:\n", f"  trained_model:\n    type: uri_folder\n    path: {other}\n"
+    )
+    codes = [p.code for p in check(text, folder) if p.name in {"trained_model", "evaluation"}]
+    assert "O1" in codes
+
+
 def test_a_loop_names_its_steps_and_lines(folder: Path) -> None:
     text = broken(
         "input_image_directory: ${{parent.jobs.convert.outputs.output_image_directory}}",

@@ -58,6 +58,8 @@ def test_a_step_leaves_its_result_and_then_ends(either: LocalExecutor, job: Make
     [
         ("fail", 3, "InvalidDatasetError", False),
         ("bug", 1, "ZeroDivisionError", False),
+        ("speak long", 1, "ValueError", False),
+        ("say nothing", 1, "MuteError", False),
         ("memory error", 5, "ModuleOutOfMemoryError", True),
     ],
 )
@@ -76,6 +78,7 @@ def test_a_failure_says_what_and_why(
     assert (failed.path / LOG_NAME).read_text()
     told = json.loads((failed.path / "result.json").read_text())["error"]
     assert told["class"] == kind
+    assert len(told["message"]) < 2_100
 
 
 def test_a_crash_leaves_no_result_but_its_stack(executor: LocalExecutor, job: Make) -> None:

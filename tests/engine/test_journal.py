@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visionloom.engine.adoption import read_journal
 from visionloom.engine.journal import Journal, LineReader, event_of, follow, line_of
 from visionloom.spec.context import Log, Metrics, Progress
 
@@ -108,6 +109,26 @@ def test_a_full_disk_does_not_end_the_run(tmp_path: Path) -> None:
     path.symlink_to(full)
     with Journal(path, 1) as journal:
         journal.write("log", text="lost")
+
+
+def test_half_a_character_in_a_name_spoils_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path, 1) as journal:
+        journal.write("log", text="b\udcffd.png")
+    assert [line["text"] for line in lines(path)] == ["b\udcffd.png"]
+
+
+def test_damaged_lines_do_not_keep_a_run_from_being_taken_up(tmp_path: Path) -> None:
+    damaged = [
+        {"offset": 3}, {"offset": "x", "step": [1], "attempt": {}, "kind": "metrics"},
+        {"offset": 5, "step": "train", "attempt": 1, "kind": "metrics", "row": 7},
+    ]  # fmt: skip
+    sound = {"offset": 9, "step": "train", "attempt": 1, "kind": "metrics", "row": {"epoch": 1}}
+    text = "\n".join(json.dumps(line) for line in [*damaged, sound])
+    (tmp_path / "journal.jsonl").write_bytes(b"\xff{\n" + text.encode() + b"\n")
+    told = read_journal(tmp_path)
+    assert told.offsets == {("train", 1): 9}
+    assert told.rows == [("train", {"epoch": 1})]
 
 
 texts = st.text(max_size=20)

@@ -283,6 +283,54 @@ def test_nothing_of_the_user_s_is_replaced_and_nothing_runs_for_it(
     bench.check(run)
 
 
+def test_what_the_user_put_into_a_delivered_folder_stays(bench: Bench, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    bench.carry_out(*DIAMOND, deliver={"four": target})
+    (target / "sub").mkdir()
+    (target / "sub" / "thoughts.txt").write_text("mine")
+    changed = (*DIAMOND[:3], step("four", text="new"))
+    run = bench.carry_out(*changed, deliver={"four": target})
+    assert run.state == "failed"
+    assert "sub/thoughts.txt" in run.reason
+    assert (target / "sub" / "thoughts.txt").read_text() == "mine"
+
+
+def test_what_came_to_stand_there_meanwhile_stays(bench: Bench, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    run = bench.submit(step("one", seconds=1.0), deliver={"one": target})
+    bench.start(run)
+    bench.await_step(run, "one", "running")
+    target.mkdir()
+    (target / "thoughts.txt").write_text("mine")
+    ended = bench.await_end(run)
+    assert ended.state == "failed"
+    assert "would replace" in ended.reason
+    assert (target / "thoughts.txt").read_text() == "mine"
+
+
+def test_a_component_that_hands_on_what_it_was_given_takes_nothing_from_anybody(
+    bench: Bench,
+) -> None:
+    run = bench.carry_out(step("one", text="1"), step("two", before="one", how="hand on"))
+    assert bench.states(run) == {"one": "succeeded", "two": "failed"}
+    (told,) = [line["error"] for line in bench.journal(run) if "error" in line]
+    assert 'context.output("note")' in told["remedy"]
+    assert bench.note(run, "one") == "(1)"
+    bench.check(run)
+
+
+def test_where_a_link_leads_is_replaced_and_the_link_stays(bench: Bench, tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    bench.carry_out(*DIAMOND, deliver={"four": real})
+    link.symlink_to(real)
+    changed = (*DIAMOND[:3], step("four", text="new"))
+    assert bench.carry_out(*changed, deliver={"four": link}).state == "succeeded"
+    assert link.is_symlink()
+    assert "new" in read_note(real)
+    assert {path.name for path in tmp_path.iterdir()} >= {"real", "link"}
+    assert not list(tmp_path.glob(".visionloom-*"))
+
+
 def test_a_result_of_data_that_changed_meanwhile_does_not_count(
     bench: Bench, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from visionloom.engine.targets import (
     memory_text,
     save_targets,
 )
-from visionloom.errors import UsageError
+from visionloom.errors import FailedToWriteOutputsError, UsageError
 from visionloom.settings import GIB, Settings
 
 
@@ -59,7 +59,7 @@ def test_the_default_and_unknown_ones_are_not_removed() -> None:
     [
         {"name": "a b"}, {"name": ""}, {"name": "1a"}, {"kind": "ray"}, {"device": "gpu"},
         {"device": 5}, {"slots": 0}, {"slots": True}, {"slots": 1.5}, {"memory": "12"},
-        {"memory": "0 GiB"}, {"memory": 5}, {"kind": ["local"]},
+        {"memory": "0 GiB"}, {"memory": 5}, {"memory": f"{'9' * 400} GiB"}, {"kind": ["local"]},
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(said: dict[str, object]) -> None:
@@ -119,3 +119,9 @@ def test_gpus_are_counted_without_torch(monkeypatch: pytest.MonkeyPatch, tmp_pat
     devices.count_gpus.cache_clear()
     assert devices.count_gpus() == 1
     devices.count_gpus.cache_clear()
+
+
+def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/proc/nothing/home")
+    with pytest.raises(FailedToWriteOutputsError, match="could not be written"):
+        save_targets(Targets(), Settings(tmp_path / "link"))

@@ -67,12 +67,14 @@ def work(
     if os.environ.get("VISIONLOOM_TEST_COUNT"):
         with open(os.environ["VISIONLOOM_TEST_COUNT"], "a") as counted:
             counted.write(f"{context.output('note').parent.name}\n")
-    if how:
+    if how in _DEEDS:
         _DEEDS[how](context)
     if epochs:
         text += _train(context, epochs, seconds)
     else:
         _pass_time(context, seconds)
+    if how == "hand on" and before is not None:
+        return before
     came_in = [read_note(note.path) for note in (before, beside) if note is not None]
     return write_note(context.output("note"), "(" + " ".join([*came_in, text]) + ")")
 
@@ -120,6 +122,18 @@ def _fail(context: Context) -> None:
 
 def _bug(context: Context) -> None:
     raise ZeroDivisionError("a bug")
+
+
+def _speak_long(context: Context) -> None:
+    raise ValueError("x" * 1_000_000)
+
+
+def _say_nothing(context: Context) -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    raise MuteError
 
 
 def _exhaust_memory(context: Context) -> None:
@@ -195,6 +209,8 @@ def _use_scratch(context: Context) -> None:
 _DEEDS = {
     "fail": _fail,
     "bug": _bug,
+    "speak long": _speak_long,
+    "say nothing": _say_nothing,
     "memory error": _exhaust_memory,
     "fill memory": _fill_memory,
     "kill itself": _kill_itself,

@@ -156,6 +156,12 @@ def test_a_missing_database_is_made(tmp_path: Path, runs_folder: Path) -> None:
     assert len(rebuild_file(url(tmp_path / "no" / "new.sqlite"), runs_folder).runs) == 3
 
 
+def test_where_nothing_can_be_written_it_is_said(tmp_path: Path, runs_folder: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(RecordsError, match="cannot be written to"):
+        rebuild_file(url(tmp_path / "home" / "records.sqlite"), runs_folder)
+
+
 def test_the_log_of_a_damaged_database_does_not_reach_the_new_one(
     tmp_path: Path, runs_folder: Path
 ) -> None:

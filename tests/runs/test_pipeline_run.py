@@ -12,7 +12,9 @@ import pytest
 import visionloom as vl
 from visionloom.artifacts.store import open_artifact
 from visionloom.artifacts.types import TrainedModel
+from visionloom.engine.hardware import ask_hardware
 from visionloom.runs.history import compare, view
+from visionloom.runs.pipeline_run import start_supervisor
 from visionloom.runs.python_pipeline import Pipeline, PipelineRun
 from visionloom.workspace import Workspace
 
@@ -161,3 +163,40 @@ def test_faults_are_found_before_anything_runs(photos: Make) -> None:
     with pytest.raises(vl.InvalidPipelineError):
         canonical(folder).run()
     assert Workspace().records.list_runs() == []
+
+
+def test_a_folder_of_the_user_s_is_refused_before_a_run_begins(photos: Make) -> None:
+    folder = photos(cat=2, dog=2)
+    (folder.parent / "thesis").mkdir()
+    (folder.parent / "thesis" / "chapter.txt").write_text("years of work")
+    with vl.Pipeline("small", folder=folder.parent) as made:
+        images = vl.convert_to_image_directory(made.data("photos", folder), step="convert")
+        made.output("images", images, path="thesis")
+    assert isinstance(made, Pipeline)
+    with pytest.raises(vl.OutputExistsError, match="would replace"):
+        made.run()
+    assert Workspace().records.list_runs() == []
+
+
+def test_a_removed_folder_of_a_run_does_not_keep_it_from_being_taken_up(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "gone"
+    start_supervisor(Workspace(), "20260101-000000-0000", folder)
+    assert (folder / "supervisor.log").exists()
+
+
+def test_nothing_in_the_folder_it_is_run_from_is_imported(
+    photos: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos(cat=2, dog=2)
+    here = tmp_path / "here"
+    here.mkdir()
+    trace = tmp_path / "imported"
+    for name in ("secrets", "random", "torch", "visionloom"):
+        (here / f"{name}.py").write_text(f"open({str(trace)!r}, 'a').write({name!r})\n")
+    monkeypatch.chdir(here)
+    with vl.Pipeline("small", folder=here) as made:
+        vl.convert_to_image_directory(made.data("photos", folder), step="convert")
+    assert isinstance(made, Pipeline)
+    assert ran(made.run()) == {"convert"}
+    ask_hardware(tmp_path / "cache", "cpu", "fp32")
+    assert not trace.exists()

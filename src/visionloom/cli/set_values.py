@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visionloom.errors import UsageError
+from visionloom.spec.names import is_text
 
 
 def given_values(settings: list[str] | None) -> dict[str, str]:
@@ -16,6 +17,8 @@ def given_values(settings: list[str] | None) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UsageError(f"--set {text!r} is not understood.", "Write --set INPUT=VALUE.")
+        if not is_text(text):
+            raise UsageError(f"--set {text!r} is not UTF-8.", "Rename what it names.")
         if name in values:
             raise UsageError(f"--set {name} is given twice.")
         values[name] = value

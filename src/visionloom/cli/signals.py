@@ -12,6 +12,8 @@ from types import FrameType
 
 from visionloom.cli.console import Console
 
+_PASSED_ON_SECONDS = 1.0
+
 
 @dataclass
 class Stop:
@@ -20,10 +22,12 @@ class Stop:
     Attributes:
         event: Set by the first signal; components look at it.
         signal: The signal's number; 0 before.
+        is_leaving: Whether a second one came.
     """
 
     event: threading.Event = field(default_factory=threading.Event)
     signal: int = 0
+    is_leaving: bool = False
 
     @property
     def status(self) -> int:
@@ -41,10 +45,20 @@ def stopping(console: Console, saved: str) -> Iterator[Stop]:
     """
     stop = Stop()
 
+    def leave(number: int) -> None:
+        console.close()
+        os._exit(128 + number)
+
     def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.event.is_set():
-            console.close()
+        if stop.is_leaving:
             os._exit(128 + number)
+        if stop.event.is_set():
+            # whoever follows a run must have passed the first one on, or the run would go on
+            stop.is_leaving = True
+            timer = threading.Timer(_PASSED_ON_SECONDS, leave, (number,))
+            timer.daemon = True
+            timer.start()
+            return
         stop.signal = number
         stop.event.set()
         line = f"Stopping: {saved}. Once more to stop at once."

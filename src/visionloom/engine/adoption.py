@@ -39,11 +39,13 @@ def read_journal(folder: Path) -> Told:
     told = Told()
     for line in LineReader(folder / JOURNAL_NAME).read():
         value = parse(line)
-        if value is None or "offset" not in value:
-            continue
-        told.offsets[value["step"], value["attempt"]] = value["offset"]
-        if value["kind"] == "metrics":
-            told.rows.append((value["step"], value["row"]))
+        match value:
+            # a damaged line may be anything
+            case {"step": str(step), "attempt": int(attempt), "offset": int(offset)}:
+                told.offsets[step, attempt] = offset
+        match value:
+            case {"step": str(step), "kind": "metrics", "offset": int(), "row": dict(row)}:
+                told.rows.append((step, row))
     return told
 
 

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visionloom.artifacts.atomic import remove_tree, write_file
-from visionloom.artifacts.manifest import MANIFEST_NAME, read_manifest, verify_files
+from visionloom.artifacts.manifest import MANIFEST_NAME, Manifest, read_manifest, verify_files
 from visionloom.engine.executors.base import Job
 from visionloom.engine.resolved import DataSource, Delivery, ResolvedPipeline, ResolvedStep
 from visionloom.engine.reuse import Decision
 from visionloom.engine.step_process import Result
 from visionloom.engine.tools import Given, Tools
-from visionloom.errors import ArtifactError
+from visionloom.errors import ArtifactError, OutputExistsError
 from visionloom.records.rows import OutputRow, ResultRow
 
 if TYPE_CHECKING:
     from visionloom.artifacts.objects import ObjectStore, StoredObject
 
 PUBLISHED_NAME = "published.json"
+# what file managers leave in every folder that is looked at
+_OF_THE_SYSTEM = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,13 @@ def finish_step(
     for port in step.component.outputs:
         if port.name not in result.outputs:
             return Finished(f"it wrote no {port.title}", decision)
+        if Path(result.outputs[port.name]) != Path(job.outputs[port.name]):
+            # what is published moves into the store, and that may be the user's
+            raise ArtifactError(
+                f"{step.component.title} wrote {port.title} to {result.outputs[port.name]}, not to "
+                "its own folder.",
+                f'A component writes to context.output("{port.name}").',
+            )
     stored = _publish(tools, job, result)
     outputs = tuple(
         OutputRow(job.run, job.step, port, o.id, o.digest, o.type, o.bytes, o.refers_to)
@@ -111,31 +121,19 @@ def result_row(
 def refused_delivery(pipeline: ResolvedPipeline) -> str:
     """Why an output of the pipeline cannot be delivered; empty when all can.
 
-    What stands in the way is replaced only when it is an artifact of the same type.
+    What stands in the way is replaced only when it is an artifact of the same type, and nothing
+    else is in its folder.
     """
-    for delivery in pipeline.deliveries:
-        path = delivery.path
-        if path is None or not path.exists() or (path.is_dir() and not any(path.iterdir())):
-            continue
-        kind = _type_of(pipeline, delivery)
-        try:
-            found = read_manifest(path).type
-        except ArtifactError:
-            found = "no artifact of Visionloom"
-        if found != kind:
-            return (
-                f"The output {delivery.name} would replace {path}, which is {found}; only an older "
-                f"{kind} is replaced. Choose another folder or remove it."
-            )
-    return ""
+    return next(filter(None, (_obstacle(pipeline, d) for d in pipeline.deliveries)), "")
 
 
 def deliver(tools: Tools) -> list[Delivery]:
     """Copy the pipeline's outputs to where they belong; returns those that were.
 
-    What stands there already, whole, stays.
+    What stands there already, whole, stays. Where a link leads is replaced, not the link.
 
     Raises:
+        OutputExistsError: What is not ours came to stand in the way since the run began.
         VisionloomError: One cannot be written.
     """
     delivered = []
@@ -144,9 +142,53 @@ def deliver(tools: Tools) -> list[Delivery]:
         if output is None or delivery.path is None:
             continue
         if not _is_there(tools.store, output.object, delivery.path):
-            tools.store.deliver(output.object, delivery.path, replace=True)
+            problem = _obstacle(tools.pipeline, delivery)
+            if problem:
+                raise OutputExistsError(problem)
+            tools.store.deliver(output.object, delivery.path.resolve(), replace=True)
         delivered.append(delivery)
     return delivered
+
+
+def _obstacle(pipeline: ResolvedPipeline, delivery: Delivery) -> str:
+    """Why an output cannot be delivered; empty when it can."""
+    path = delivery.path
+    if path is None:
+        return ""
+    kind = _type_of(pipeline, delivery)
+    remedy = "Choose another folder or remove it."
+    try:
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return ""
+        manifest = read_manifest(path)
+        strange = _strange_file(path, manifest)
+    except ArtifactError:
+        found = "no artifact of Visionloom"
+    except OSError as error:
+        return f"The output {delivery.name} cannot go to {path}: {error.strerror}. {remedy}"
+    else:
+        if manifest.type == kind and strange:
+            return (
+                f"The output {delivery.name} would replace {path}, and {strange} in it, which is "
+                "no part of the artifact. Move that, or choose another folder."
+            )
+        found = manifest.type
+    if found == kind:
+        return ""
+    return (
+        f"The output {delivery.name} would replace {path}, which is {found}; only an older "
+        f"{kind} is replaced. {remedy}"
+    )
+
+
+def _strange_file(folder: Path, manifest: Manifest) -> str:
+    """A file in an artifact's folder that somebody else put there; empty when there is none."""
+    for parent, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = Path(parent, name).relative_to(folder).as_posix()
+            if path != MANIFEST_NAME and path not in manifest.files and name not in _OF_THE_SYSTEM:
+                return path
+    return ""
 
 
 def _publish(tools: Tools, job: Job, result: Result) -> dict[str, StoredObject]:

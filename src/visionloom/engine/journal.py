@@ -49,7 +49,9 @@ class LineFile:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Append a line."""
-        data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        # half a character, of a name that is no UTF-8, is written as JSON writes it
+        data = text.encode(errors="backslashreplace") + b"\n"
         if self._torn:
             data = b"\n" + data
         self._torn = os.write(self._descriptor, data) != len(data)

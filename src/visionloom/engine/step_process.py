@@ -47,6 +47,7 @@ from visionloom.spec.context import Context, Event, Log, Progress
 Runner = Callable[[Job, Context], Mapping[str, Artifact]]
 _PROGRESS_SECONDS = 0.25
 _TERMINATED = 143
+_LONGEST_MESSAGE = 2_000
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory")
 
@@ -190,7 +191,7 @@ def _work(job: Job, runner: str, context: Context) -> Result:
                 ModuleOutOfMemoryError.exit_status,
             )
             return Result("failed", failure=failure, out_of_memory=True)
-        message = f"{type(error).__name__}: {error}".rstrip(": ")
+        message = _shortened(f"{type(error).__name__}: {_words(error)}".rstrip(": "))
         return Result("failed", failure=Failure(type(error).__name__, message))
 
 
@@ -281,6 +282,21 @@ def _leave(folder: Path, result: Result) -> None:
 
 def _failure(error: VisionloomError, status: int) -> Failure:
     return Failure(type(error).__name__, error.message, error.remedy, error.number, status)
+
+
+def _words(error: BaseException) -> str:
+    """What an error says; nothing where it cannot say it."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - somebody else's code
+        return ""
+
+
+def _shortened(message: str) -> str:
+    """A message that can be shown and recorded; the whole of it is in the step's output."""
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    return f"{message[:_LONGEST_MESSAGE]} ... ({len(message):,} characters)"
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

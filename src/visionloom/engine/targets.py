@@ -17,7 +17,7 @@ KINDS = ("local",)
 LOCAL = "local"
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}(:[0-9]{1,3})?")
-_MEMORY = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)\s*(?P<unit>MiB|GiB|MB|GB)")
+_MEMORY = re.compile(r"(?P<number>[0-9]{1,12}(\.[0-9]{1,12})?)\s*(?P<unit>MiB|GiB|MB|GB)")
 _UNITS = {"MiB": MIB, "GiB": GIB, "MB": 10**6, "GB": 10**9}
 _MAXIMUM_BYTES = 1_000_000
 _MAXIMUM_SLOTS = 1_024
@@ -202,7 +202,7 @@ def save_targets(targets: Targets, settings: Settings) -> None:
     Raises:
         FailedToWriteOutputsError, ModuleOutOfMemoryError: see `visionloom.artifacts.atomic`.
     """
-    from visionloom.artifacts.atomic import write_file
+    from visionloom.artifacts.atomic import explained, write_file
 
     lines = [f"default = {json.dumps(targets.default_name)}"]
     for target in targets.named.values():
@@ -215,7 +215,8 @@ def save_targets(targets: Targets, settings: Settings) -> None:
         ]
         if target.memory_bytes is not None:
             lines.append(f"memory = {json.dumps(memory_text(target.memory_bytes))}")
-    settings.targets.parent.mkdir(parents=True, exist_ok=True)
+    with explained(settings.targets):
+        settings.targets.parent.mkdir(parents=True, exist_ok=True)
     write_file(settings.targets, ("\n".join(lines) + "\n").encode())
 
 

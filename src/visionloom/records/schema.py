@@ -92,18 +92,27 @@ def alone(database: Database) -> Iterator[None]:
     """Keep other processes from making, migrating or replacing the file.
 
     Raises:
-        RecordsError: One does so for more than a minute.
+        RecordsError: One does so for more than a minute, or the folder cannot be written to.
     """
     import filelock
 
-    database.path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(f"{database.path}.lock", timeout=_LOCK_SECONDS)
     try:
-        with filelock.FileLock(f"{database.path}.lock", timeout=_LOCK_SECONDS):
-            yield
+        database.path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except filelock.Timeout as error:
         raise RecordsError(
             f"{database.path} is being brought up to date by another process.", "Try again."
         ) from error
+    except (OSError, NotImplementedError) as error:
+        raise RecordsError(
+            f"{database.path.parent} cannot be written to: {error}.",
+            "Allow writing in it, or set VISIONLOOM_HOME to another folder.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _create(database: Database) -> None:

@@ -147,9 +147,7 @@ def failure(workspace: Workspace, run: RunRow) -> VisionloomError:
         kind = getattr(errors, str(told["class"]), None)
         if isinstance(kind, type) and issubclass(kind, VisionloomError):
             return kind(str(told["message"]), str(told["remedy"]))
-        return StepCrashedError(
-            f"Step {step.name} failed: {told['class']}: {told['message']}", where
-        )
+        return StepCrashedError(f"Step {step.name} failed: {told['message']}", where)
     return MachineError(f"Run {run.id} failed: {run.reason}")
 
 

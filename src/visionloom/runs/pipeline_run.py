@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from visionloom._version import __version__
-from visionloom.artifacts.atomic import write_file
+from visionloom.artifacts.atomic import explained, write_file
 from visionloom.artifacts.digest import sha256_of_bytes
 from visionloom.engine import key_lock
 from visionloom.engine.check_values import absolute_values
+from visionloom.engine.finishing import refused_delivery
 from visionloom.engine.plan import Planner, PlanOptions
 from visionloom.engine.resolve import resolve
 from visionloom.engine.resolved import ResolvedPipeline
 from visionloom.engine.reuse import Decision
 from visionloom.engine.starting import origin_of, outer_lock, state_folder
-from visionloom.errors import InvalidPipelineError, RunStateError, UsageError
+from visionloom.errors import InvalidPipelineError, OutputExistsError, RunStateError, UsageError
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.spec.pipeline import Literal, Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
@@ -205,11 +206,15 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
 
     Raises:
         UsageError: A step is to run alone and what it needs is not there.
+        OutputExistsError: What is not ours is where an output is to go.
         RecordsError: The records cannot be written.
         FailedToWriteOutputsError: The home folder cannot be written to.
     """
     refuse_missing_results(prepared)
     workspace = prepared.workspace
+    obstacle = refused_delivery(prepared.pipeline)
+    if obstacle:
+        raise OutputExistsError(obstacle)
     run = _row(prepared, kind, name)
     folder = Path(run.folder)
     write_file(folder / PIPELINE_FILE, prepared.text.encode())
@@ -222,11 +227,20 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
 
 
 def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
-    """Start a supervisor that outlives this process and its terminal."""
+    """Start a supervisor that outlives this process and its terminal.
+
+    Raises:
+        FailedToWriteOutputsError, ModuleOutOfMemoryError: The run's folder cannot be written to.
+    """
     environment = {**os.environ, "VISIONLOOM_HOME": str(workspace.settings.home)}
     environment["VISIONLOOM_OFFLINE"] = "1" if workspace.settings.offline else "0"
-    with open(folder / "supervisor.log", "ab") as log:
+    with explained(folder):
+        # somebody may have removed it; all that counts is in the records
+        folder.mkdir(parents=True, exist_ok=True)
+        log = open(folder / "supervisor.log", "ab")  # noqa: SIM115 - closed below
+    with log:
         process = subprocess.Popen(
+            # -P: nothing of the folder it is started from is a module of ours
             [sys.executable, "-P", "-m", "visionloom.runs.supervise", run],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -139,3 +139,8 @@ def parse_reference(text: str) -> tuple[str, str | None] | None:
 def is_file_reference(text: str) -> bool:
     """Whether a component reference names a file."""
     return text.startswith(("./", "../", "/", "file:")) or text.lower().endswith((".yml", ".yaml"))
+
+
+def is_text(text: str) -> bool:
+    """Whether a text can be written as UTF-8; a file name of another encoding cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

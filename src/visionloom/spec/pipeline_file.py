@@ -11,6 +11,7 @@ from pathlib import Path
 
 from visionloom.errors import InvalidPipelineError
 from visionloom.settings import Limits
+from visionloom.spec.names import is_text
 from visionloom.spec.pipeline import Pipeline
 from visionloom.spec.pipeline_document import PipelineDocument
 from visionloom.spec.pipeline_reader import read_document
@@ -42,9 +43,12 @@ def read_pipeline(path: Path, limits: Limits | None = None) -> ReadPipeline:
     """Read a pipeline file; its faults are in the result.
 
     Raises:
-        InvalidPipelineError: There is no such file, or it cannot be opened.
+        InvalidPipelineError: There is no such file, it cannot be opened, or no records could hold
+            its name.
     """
     allowed = limits or Limits()
+    if not is_text(str(path.absolute())):
+        raise InvalidPipelineError(f"The path {path.absolute()} is not UTF-8.", "Rename it.")
     try:
         with open(path, "rb") as stream:
             data = stream.read(allowed.yaml_bytes + 1)
