@@ -148,6 +148,12 @@ def test_an_empty_text_means_not_set(folder: Path) -> None:
     assert whole(text, folder).step("convert").parameters["part"] == ""
 
 
+def test_an_empty_path_that_is_set_is_no_path_and_not_the_working_folder(folder: Path) -> None:
+    _, (problem,) = resolved(CANONICAL, folder, values={"photos": ""})
+    assert (problem.code, problem.name) == ("D1", "photos")
+    assert "has no path" in problem.message
+
+
 def test_a_text_input_keeps_its_text_though_it_looks_like_a_number(folder: Path) -> None:
     text = broken("  epochs: 5\n", "  epochs: 5\n  group: '1'\n").replace(
         "      input_dataset: ", "      group_by: ${{parent.inputs.group}}\n      input_dataset: "

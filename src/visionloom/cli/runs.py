@@ -77,6 +77,11 @@ def list_runs(
             console.table(["run", "name", "state", "took", "accuracy", "reason"], rows)
         elif state:
             console.say(f"No run is {state}.")
+        elif workspace.settings.runs.is_dir() and any(workspace.settings.runs.iterdir()):
+            console.say(
+                f"The records know no run, but {workspace.settings.runs} holds some: "
+                "`visionloom runs rebuild` brings them back."
+            )
         else:
             console.say("No run yet. `visionloom train PHOTOS` or `visionloom run FILE` makes one.")
         console.result([_run_json(run) | {"metrics": figures.get(run.id, {})} for run in runs])

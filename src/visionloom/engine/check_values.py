@@ -48,6 +48,8 @@ def put_in_values(state: Checking, values: Mapping[str, Literal]) -> None:
 
 def _set_data(declared: Data, path: str) -> Data:
     """Data set by hand: relative to the working folder, a file or a folder as it is there."""
+    if not path:
+        return replace(declared, path=None)
     place = absolute(path, Path.cwd())
     kind = declared.type
     if kind == "uri_folder" and is_file(place):
