@@ -83,7 +83,10 @@ class Identity:
 
 @dataclass
 class State:
-    """A loaded checkpoint."""
+    """What a checkpoint holds.
+
+    With ``best_is_model`` the best weights are those of ``model``, and are stored once.
+    """
 
     position: Position
     history: History
@@ -92,6 +95,7 @@ class State:
     best: Tensors | None
     scaler: dict[str, Any]
     identity: Identity
+    best_is_model: bool = False
 
 
 def save(folder: Path, state: State) -> None:
@@ -106,11 +110,12 @@ def save(folder: Path, state: State) -> None:
         "data": dict(state.identity.data),
         "environment": dict(state.identity.environment),
         "has_best": state.best is not None,
+        "best_is_model": state.best_is_model,
     }
     with new_artifact(Checkpoint, target) as draft:
         save_file(state.model, draft.folder / "model.safetensors")
         save_file(state.optimizer, draft.folder / "optimizer.safetensors")
-        if state.best is not None:
+        if state.best is not None and not state.best_is_model:
             save_file(state.best, draft.folder / "best.safetensors")
         text = json.dumps(document, indent=1, allow_nan=True)
         (draft.folder / "state.json").write_text(text, encoding="utf-8")
@@ -205,12 +210,14 @@ def _load(path: Path) -> State:
     open_artifact(Checkpoint(path))
     try:
         document = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        same = bool(document.get("best_is_model", False))
+        best = path / ("model.safetensors" if same else "best.safetensors")
         return State(
             position=Position(**document["position"]),
             history=history_from_json(document["history"]),
             model=load_file(path / "model.safetensors"),
             optimizer=load_file(path / "optimizer.safetensors"),
-            best=load_file(path / "best.safetensors") if document["has_best"] else None,
+            best=load_file(best) if document["has_best"] else None,
             scaler=dict(document["scaler"]),
             identity=Identity(document["recipe"], document["data"], document["environment"]),
         )

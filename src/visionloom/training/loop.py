@@ -114,12 +114,14 @@ class Trainer:
             row = self._row(logits)
             if not math.isfinite(row.valid_loss):
                 raise self._not_finite("validation loss is not finite")
-            if self.history.add(row):
+            improved = self.history.add(row)
+            if improved:
                 self.best = checkpoint.model_tensors(self.network)
             self.context.metrics(row.all())
             self.position = self.position.next_epoch()
             reason = self._reason_to_stop() if complete else TIME_LIMIT
-            self._save()
+            if reason is None:  # what is done is written as the model, not to go on from
+                self._save(best_is_model=improved)
         if self.best is None:
             raise TrainingFailedError(
                 f"No epoch of {options.epochs} was finished with a finite validation loss: "
@@ -267,7 +269,7 @@ class Trainer:
             f"Use a lower learning rate than {self.options.learning_rate:g}.",
         )
 
-    def _save(self) -> None:
+    def _save(self, *, best_is_model: bool = False) -> None:
         if self.checkpoints is None:
             return
         self._saved_at = time.monotonic()
@@ -281,5 +283,6 @@ class Trainer:
                 best=self.best,
                 scaler=self.scaler.state_dict(),
                 identity=self.identity,
+                best_is_model=best_is_model,
             ),
         )
