@@ -26,8 +26,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	else UV_HTTP_RETRIES=1 $(INSTALL) $$links --torch-backend=auto || { \
 	  echo "PyTorch's own index is not reachable: taking PyPI's build (several GB)."; $(INSTALL) $$links; }; fi
 	@# one warm-up, so that byte code exists for what the command line loads
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/visionloom doctor >/dev/null 2>&1 || true
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import torch._dynamo, sklearn.metrics" >/dev/null 2>&1 || true
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q src/visionloom || true
+	@for words in doctor runs "validate examples/pipelines/score_only.yml"; do \
+	  env -u PYTHONDONTWRITEBYTECODE VISIONLOOM_HOME=$(VENV)/warm-up $(BIN)/visionloom $$words >/dev/null 2>&1 || true; \
+	done; rm -rf $(VENV)/warm-up
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import torch._dynamo, sklearn.metrics, duckdb" >/dev/null 2>&1 || true
 	@touch $@
 
 demo: install
