@@ -8,7 +8,6 @@ fence, so that a supervisor that was thought dead and comes back changes nothing
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import sys
 import threading
@@ -18,7 +17,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visionloom.artifacts.atomic import write_file
 from visionloom.engine.adoption import adopt
 from visionloom.engine.course import Course
 from visionloom.engine.desk import Desk
@@ -38,7 +36,6 @@ from visionloom.settings import Settings
 if TYPE_CHECKING:
     from visionloom.artifacts.objects import ObjectStore
 
-DOCUMENT_NAME = "run.json"
 _CANCELLED = "the run was cancelled"
 _NOT_SELECTED = "not selected"
 
@@ -275,13 +272,10 @@ class Supervisor:
             if row.state not in RUN_ENDS:
                 raise AssertionError(f"run {row.id} could not end as {state}")
             state, reason = row.state, row.reason
-        from visionloom.records.rebuild import run_document
+        from visionloom.records.rebuild import write_run_document
 
         with contextlib.suppress(VisionloomError):
-            document = run_document(self._recorder, self._run.id)
-            write_file(
-                tools.folder / DOCUMENT_NAME, json.dumps(document, ensure_ascii=False).encode()
-            )
+            write_run_document(self._recorder, self._run.id, tools.folder)
         tools.journal.write("run", state=state, reason=reason)
         return state
 

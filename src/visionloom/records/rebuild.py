@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from visionloom.artifacts.atomic import write_file
 from visionloom.records.database import Database
-from visionloom.records.documents import Rebuilt, describe
+from visionloom.records.documents import DOCUMENT_NAME, Rebuilt, describe
 from visionloom.records.recorder import Recorder, open_records
 from visionloom.records.schema import alone
 
@@ -21,6 +23,17 @@ def run_document(recorder: Recorder, run: str) -> dict[str, Any]:
     """
     with recorder.database.read() as connection:
         return describe(connection, run)
+
+
+def write_run_document(recorder: Recorder, run: str, folder: Path) -> None:
+    """Write ``run.json``, from which the records of a run can be made again.
+
+    Raises:
+        RunStateError: There is no such run.
+        FailedToWriteOutputsError, ModuleOutOfMemoryError: The folder cannot be written to.
+    """
+    document = json.dumps(run_document(recorder, run), ensure_ascii=False)
+    write_file(folder / DOCUMENT_NAME, document.encode())
 
 
 def rebuild_file(url: str, runs_folder: Path) -> Rebuilt:

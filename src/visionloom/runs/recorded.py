@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from visionloom.artifacts.atomic import write_file
 from visionloom.engine.process import identify
 from visionloom.errors import (
     FailedToWriteOutputsError,
@@ -18,8 +16,7 @@ from visionloom.errors import (
     RunInterrupted,
     VisionloomError,
 )
-from visionloom.records.documents import DOCUMENT_NAME
-from visionloom.records.rebuild import run_document
+from visionloom.records.rebuild import write_run_document
 from visionloom.records.rows import RunRow, State, StepRow
 from visionloom.runs.pipeline_run import host_facts, new_run_id
 from visionloom.runs.steps import Steps
@@ -63,8 +60,7 @@ def recorded(
                 records = steps.workspace.records
                 records.move_step(run.id, kind, state, reason)
                 records.move_run(run.id, state, reason)
-                document = json.dumps(run_document(records, run.id), ensure_ascii=False)
-                write_file(Path(run.folder) / DOCUMENT_NAME, document.encode())
+                write_run_document(records, run.id, Path(run.folder))
 
 
 def _begin(
