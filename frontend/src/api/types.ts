@@ -1,0 +1,32 @@
+/** Short names for the generated types. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Artifact = Schemas["ArtifactView"];
+export type Binding =
+  | Schemas["ValueBinding"]
+  | Schemas["InputBindingView"]
+  | Schemas["StepBindingView"];
+export type Catalog = Schemas["CatalogView"];
+export type Component = Schemas["ComponentView"];
+export type Conflict = Schemas["Conflict"];
+export type Decision = Schemas["DecisionView"];
+export type DraftState = Schemas["DraftState"];
+export type DraftSummary = Schemas["DraftSummary"];
+export type Edit = Schemas["EditRequest"]["edits"][number];
+export type Failure = Schemas["Failure"];
+export type Graph = Schemas["Graph"];
+export type GraphStep = Schemas["GraphStep"];
+export type InputPort = Schemas["InputPortView"];
+export type Note = Schemas["NoteView"];
+export type OutputPort = Schemas["OutputPortView"];
+export type Plan = Schemas["PlanView"];
+export type Position = Schemas["Position"];
+export type Problem = Schemas["ProblemView"];
+export type Run = Schemas["RunView"];
+export type RunChoice = Schemas["RunChoice"];
+export type RunStep = Schemas["RunStepView"];
+export type RunSummary = Schemas["RunSummary"];
+export type StepState = RunStep["state"];
+export type Value = string | number | boolean;

@@ -1,0 +1,8 @@
+/** Every sentence a user can read, by place; a translation is another folder like this one. */
+import { canvas } from "./canvas";
+import { common } from "./common";
+import { home } from "./home";
+import { look } from "./look";
+import { panel } from "./panel";
+
+export const t = { canvas, common, home, look, panel };

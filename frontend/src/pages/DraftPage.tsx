@@ -1,0 +1,3 @@
+export default function DraftPage({ draft }: { draft: string }) {
+  return <main>{draft}</main>;
+}

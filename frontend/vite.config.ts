@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+export default defineConfig({
+  plugins: [react()],
+  base: "/",
+  resolve: { alias: { "~": `${root}src` } },
+  build: {
+    outDir: process.env["VISIONLOOM_STATIC"] ?? `${root}../src/visionloom/server/static`,
+    emptyOutDir: true,
+    target: "es2023",
+    // images and fonts stay files: the content security policy allows no data addresses
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  worker: { format: "es" },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
+});

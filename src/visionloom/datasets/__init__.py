@@ -1,0 +1,1 @@
+"""Data sets: photos that were handed over, and folders that may be used."""

@@ -1,0 +1,1 @@
+"""Drafts: pipeline files being edited, with every revision kept."""
