@@ -238,7 +238,9 @@ print(rows)
 """
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "seconds", [3, pytest.param(600, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
 def test_r9_no_run_misses_an_object_while_space_is_given_back_all_the_time(
     tmp_path: Path, seconds: int
 ) -> None:
