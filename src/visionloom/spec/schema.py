@@ -10,7 +10,8 @@ from visionloom.spec.ports import Parameter
 
 def parameters_schema(item: Component) -> dict[str, Any]:
     """JSON Schema of the parameters, with titles, ranges, choices, defaults, and our keys
-    ``x-group``, ``x-shown-when``, ``x-aliases``, ``x-affects-result``, ``x-explanation``."""
+    ``x-group``, ``x-shown-when``, ``x-aliases``, ``x-affects-result``, ``x-explanation``,
+    ``x-preset-default``, ``x-file`` and ``x-draws-when-empty``."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": item.title,
@@ -88,4 +89,8 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         schema["x-aliases"] = list(rule.aliases)
     if rule.explanation:
         schema["x-explanation"] = rule.explanation
+    if rule.file:
+        schema["x-file"] = rule.file
+    if rule.draws_when_empty:
+        schema["x-draws-when-empty"] = True
     return schema
