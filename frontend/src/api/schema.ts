@@ -1646,6 +1646,10 @@ export interface components {
         /**
          * DecisionView
          * @description What happens, or happened, to a step, and why.
+         *
+         *     Attributes:
+         *         key: The digest that decides reuse; empty while it is not known.
+         *         compared_to: Id of the run whose result it was compared with; empty for none.
          */
         DecisionView: {
             /**
@@ -1655,6 +1659,11 @@ export interface components {
             action: "run" | "reuse" | "refuse" | "leave";
             /** Compared To */
             compared_to: string;
+            /**
+             * Key
+             * @default
+             */
+            key: string;
             /** Provisional */
             provisional: boolean;
             /** Reasons */

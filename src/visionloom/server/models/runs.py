@@ -39,12 +39,18 @@ class ReasonView(Model):
 
 
 class DecisionView(Model):
-    """What happens, or happened, to a step, and why."""
+    """What happens, or happened, to a step, and why.
+
+    Attributes:
+        key: The digest that decides reuse; empty while it is not known.
+        compared_to: Id of the run whose result it was compared with; empty for none.
+    """
 
     step: str
     action: Literal["run", "reuse", "refuse", "leave"]
     why: str
     reasons: list[ReasonView]
+    key: str = ""
     compared_to: str
     seconds: float | None
     provisional: bool
