@@ -15,11 +15,18 @@ export interface Handlers {
   journal?: (line: JournalLine) => void;
   draft?: (change: { id: string; revision: number }) => void;
   weights?: (state: unknown) => void;
+  /** Told at every opening, also one after a break, and at every break. */
   connected?: (yes: boolean) => void;
 }
 
-/** Subscribe; returns what ends it. `run` and `draft` are the ones looked at, `after` the newest
- * journal line that is known already. */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 4_000;
+
+/** Subscribe; returns what ends it. `run` and `draft` are the ones looked at.
+ *
+ * The browser itself opens the stream again after a break, and tells the server what it heard last.
+ * It gives up when the server answers with an error (it is starting, or another program has its
+ * port); then we go on trying. */
 export function subscribe(
   wanted: { run?: string; draft?: string; after?: number },
   handlers: Handlers,
@@ -28,19 +35,40 @@ export function subscribe(
   if (wanted.run) query.set("run", wanted.run);
   if (wanted.draft) query.set("draft", wanted.draft);
   if (wanted.after) query.set("after", String(wanted.after));
-  const source = new EventSource(`/api/events?${query}`);
-  const listen = <T>(name: string, handler: ((value: T) => void) | undefined) => {
-    if (handler) {
-      source.addEventListener(name, (event) =>
-        handler(JSON.parse((event as MessageEvent).data) as T),
-      );
-    }
+  const address = query.size > 0 ? `/api/events?${query}` : "/api/events";
+  let source: EventSource;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let pause = FIRST_PAUSE;
+
+  const open = () => {
+    source = new EventSource(address);
+    const listen = <T>(name: string, handler: ((value: T) => void) | undefined) => {
+      if (handler) {
+        source.addEventListener(name, (event) =>
+          handler(JSON.parse((event as MessageEvent).data) as T),
+        );
+      }
+    };
+    listen("run", handlers.run);
+    listen("journal", handlers.journal);
+    listen("draft", handlers.draft);
+    listen("weights", handlers.weights);
+    source.addEventListener("open", () => {
+      pause = FIRST_PAUSE;
+      handlers.connected?.(true);
+    });
+    source.addEventListener("error", () => {
+      handlers.connected?.(false);
+      if (source.readyState !== EventSource.CLOSED) return;
+      clearTimeout(timer);
+      timer = setTimeout(open, pause);
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+    });
   };
-  listen("run", handlers.run);
-  listen("journal", handlers.journal);
-  listen("draft", handlers.draft);
-  listen("weights", handlers.weights);
-  source.addEventListener("open", () => handlers.connected?.(true));
-  source.addEventListener("error", () => handlers.connected?.(false));
-  return () => source.close();
+
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
 }
