@@ -1,0 +1,90 @@
+/** Numbers as people read them. */
+
+const nothing = "–";
+
+export function percent(value: number | null | undefined, digits = 1): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
+  return `${(100 * value).toFixed(digits)}%`;
+}
+
+/** A share that never claims certainty it does not have: 0.9999 is ">99.9%", not "100.0%". */
+export function probability(value: number): string {
+  if (value > 0.9995 && value < 1) return ">99.9%";
+  if (value < 0.0005 && value > 0) return "<0.1%";
+  return percent(value);
+}
+
+export function bytes(value: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let size = value;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || size >= 100 ? 0 : 1;
+  return `${size.toFixed(digits)} ${units[unit]}`;
+}
+
+/** Up to `digits` significant digits, without a needless exponent or trailing noughts. */
+export function number(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
+  const small = Math.abs(value) < 1e-4 || Math.abs(value) >= 1e7;
+  return small
+    ? value.toExponential(digits - 2).replace(/\.?0+e/, "e")
+    : String(Number(value.toPrecision(digits)));
+}
+
+export function seconds(value: number): string {
+  if (value < 1) return `${Math.max(1, Math.round(value * 1000))} ms`;
+  if (value < 60) return `${value.toFixed(1)} s`;
+  const minutes = Math.floor(value / 60);
+  return minutes < 60
+    ? `${minutes} min ${Math.round(value % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function moment(at: number): string {
+  return new Date(at * 1000).toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
+/** Figures that are fractions from 0 to 1 and read best as percentages. */
+const fractions = /accuracy|error|precision|recall|f1|waited/;
+/** Figures of which less is better. */
+const less = /loss|error|seconds|waited/;
+
+export function isFraction(name: string): boolean {
+  return fractions.test(name);
+}
+
+export function lessIsBetter(name: string): boolean {
+  return less.test(name);
+}
+
+/** A figure by its name: a percentage where it is a fraction. */
+export function figure(name: string, value: number | null | undefined): string {
+  return isFraction(name) ? percent(value) : number(value);
+}
+
+/** Second against first; percentage points where the figure is a fraction. */
+export function difference(name: string, first: number, second: number): string {
+  const change = second - first;
+  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
+  const size = Math.abs(change);
+  return isFraction(name)
+    ? `${sign}${(100 * size).toFixed(1)} points`
+    : `${sign}${number(size, 3)}`;
+}
+
+/** Words for a technical name: `top1_accuracy` -> "Top1 accuracy". */
+export function words(name: string): string {
+  const text = name.replaceAll("_", " ").trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
