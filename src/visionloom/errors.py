@@ -6,7 +6,7 @@ prints ``str(error)`` and exits with ``error.exit_status``; Python callers catch
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class VisionloomError(Exception):
@@ -77,13 +77,27 @@ class InvalidPipelineError(UsageError):
 
     Attributes:
         causes: The errors that steps would raise on the data as it is; empty for other faults.
+        problems: Each fault, as `visionloom.spec.problems.Problem`; empty where none was found yet.
     """
 
     causes: tuple[VisionloomError, ...] = ()
+    problems: tuple[Any, ...] = ()
+
+
+class NotThereError(UsageError):
+    """Something asked for by its name or id is not there."""
 
 
 class RunStateError(UsageError):
-    """A run that is not there, or is in no state for what was asked."""
+    """A run that is in no state for what was asked, or not there."""
+
+
+class NoSuchRunError(RunStateError, NotThereError):
+    """A run that is not there."""
+
+
+class NotThereError(UsageError):
+    """Something asked for by its id or name that is not there, or not any more."""
 
 
 class DataError(VisionloomError):

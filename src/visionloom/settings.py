@@ -32,6 +32,10 @@ class Limits:
         safetensors_header_bytes: Size of the header of a safetensors file, bytes.
         decode_seconds: Time one picture may take to decode in the isolated worker.
         decode_memory_bytes: Address space the isolated worker may use beyond its start-up.
+        upload_bytes: Size of all files of one upload, and of one archive in it, bytes.
+        upload_files: Files of one upload.
+        serving_image_bytes: Size of a picture that a model is tried on, bytes.
+        serving_image_pixels: Pixels of one.
         yaml_bytes: Size of a pipeline or component file, bytes.
         yaml_depth: Nesting of one.
         yaml_nodes: Keys and values of one.
@@ -54,6 +58,10 @@ class Limits:
     safetensors_header_bytes: int = 16 * MIB
     decode_seconds: float = 60.0
     decode_memory_bytes: int = 2 * GIB
+    upload_bytes: int = 100 * GIB
+    upload_files: int = 2_000_000
+    serving_image_bytes: int = 20 * MIB
+    serving_image_pixels: int = 25_000_000
     yaml_bytes: int = MIB
     yaml_depth: int = 32
     yaml_nodes: int = 50_000
@@ -103,6 +111,11 @@ class Settings:
     def scratch(self) -> Path:
         """Folder with a folder for each step's key: what its attempts leave to go on from."""
         return self.home / "scratch"
+
+    @property
+    def datasets(self) -> Path:
+        """Folder with a folder for each data set: photos that were brought here."""
+        return self.home / "datasets"
 
     @property
     def targets(self) -> Path:

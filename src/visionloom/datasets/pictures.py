@@ -1,0 +1,132 @@
+"""The first pictures of photos that nobody has converted yet, looked at in an isolated process."""
+
+from __future__ import annotations
+
+import tarfile
+import threading
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+
+from visionloom.errors import InvalidDatasetError, NotThereError, UsageError
+from visionloom.images.kept import Kept
+from visionloom.images.origin import PixelOrigin
+from visionloom.images.sources import Candidate, find_pictures
+from visionloom.images.thumbnails import thumbnail
+from visionloom.images.worker import Worker
+from visionloom.settings import MIB, Settings
+
+SHOWN = 12
+_IDLE_SECONDS = 60.0
+_SETS_REMEMBERED = 64
+_KEPT_BYTES = 8 * MIB
+
+
+class FirstPictures:
+    """Thumbnails of a few pictures of a folder or archive, spread over its classes.
+
+    A stranger's file is decoded in an isolated process first, under limits of time and memory;
+    only one that is found harmless there is decoded here.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept = Kept(_KEPT_BYTES)
+        self._known: OrderedDict[tuple[Path, int], tuple[PixelOrigin, list[Candidate]]]
+        self._known = OrderedDict()
+        self._worker: Worker | None = None
+        self._idle: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def thumbnail(self, path: Path, number: int, side: int) -> bytes:
+        """The picture of that number, from 0, as a small JPEG.
+
+        Raises:
+            NotThereError: There are fewer pictures, or this one cannot be shown.
+        """
+        origin, chosen = self._first(path)
+        if not 0 <= number < len(chosen):
+            raise NotThereError(f"{path.name} has no picture {number} to show.")
+        key = (path, path.stat().st_mtime_ns, number, side)
+        made = self._kept.get(key)
+        if made is None:
+            with self._lock:
+                made = self._make(origin, chosen[number], side)
+            self._kept.put(key, made)
+        return made
+
+    def close(self) -> None:
+        """End the isolated process."""
+        with self._lock:
+            self._end()
+
+    def _first(self, path: Path) -> tuple[PixelOrigin, list[Candidate]]:
+        try:
+            key = (path, path.stat().st_mtime_ns)
+        except OSError as error:
+            raise NotThereError(f"{path} is not there any more.") from error
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        try:
+            listing = find_pictures(path, self._settings)
+        except (InvalidDatasetError, UsageError) as error:
+            raise NotThereError(error.message, error.remedy) from error
+        found = listing.origin, _spread(listing.candidates)
+        with self._lock:
+            self._known[key] = found
+            if len(self._known) > _SETS_REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+    def _make(self, origin: PixelOrigin, candidate: Candidate, side: int) -> bytes:
+        limits = self._settings.limits
+        try:
+            data = _bytes(origin, candidate.stored, limits.image_bytes + 1)
+        except Exception as error:  # every decompressor has errors of its own
+            raise NotThereError(f"{candidate.file} cannot be read ({error}).") from error
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._worker is None:
+            self._worker = Worker("image", full=True, limits=limits)
+        finding = self._worker.examine(None, data)
+        self._idle = threading.Timer(_IDLE_SECONDS, self.close)
+        self._idle.daemon = True
+        self._idle.start()
+        if finding.reason:
+            raise NotThereError(f"{candidate.file} cannot be shown: {finding.reason}.")
+        return thumbnail(data, side, intensity="image", limits=limits)
+
+    def _end(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+
+def _spread(candidates: list[Candidate]) -> list[Candidate]:
+    """The first pictures, one of each class in turn."""
+    by_class: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_class.setdefault(candidate.label or "", []).append(candidate)
+    chosen: list[Candidate] = []
+    for turn in range(SHOWN):
+        for group in by_class.values():
+            if turn < len(group) and len(chosen) < SHOWN:
+                chosen.append(group[turn])
+    return chosen
+
+
+def _bytes(origin: PixelOrigin, stored: str, most: int) -> bytes:
+    if origin.kind == "zip":
+        with zipfile.ZipFile(origin.path) as archive, archive.open(stored) as member:
+            return member.read(most)
+    if origin.kind == "tar":
+        with tarfile.open(origin.path, "r:") as bundle:
+            entry = bundle.extractfile(stored)
+            return entry.read(most) if entry is not None else b""
+    with open(Path(origin.path, stored), "rb") as stream:
+        return stream.read(most)
