@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from visionloom.records.references import chunks
 from visionloom.records.rows import MetricPoint
-from visionloom.records.tables import points, series, steps
+from visionloom.records.tables import points, results, series, steps
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -31,10 +31,22 @@ _CURVE = (
     .order_by(points.c.index)
 )
 _LAST = (
-    select(series.c.run, series.c.name, series.c.last_value)
+    select(steps.c.position, steps.c.run, series.c.name, series.c.last_value)
     .join(steps, (steps.c.run == series.c.run) & (steps.c.name == series.c.step))
     .where(series.c.run.in_(bindparam("of_runs", expanding=True)))
     .order_by(steps.c.position)
+)
+# made by the step of another run; of several with one key the newest
+_LAST_REUSED = (
+    select(steps.c.position, steps.c.run, series.c.name, series.c.last_value)
+    .join(results, results.c.key == steps.c.key)
+    .join(series, (series.c.run == results.c.run) & (series.c.step == results.c.step))
+    .where(
+        steps.c.run.in_(bindparam("of_runs", expanding=True)),
+        steps.c.state == "reused",
+        steps.c.key != "",
+    )
+    .order_by(steps.c.position, results.c.number)
 )
 _NAMES = select(series.c.step, series.c.name).where(series.c.run == bindparam("of_run"))
 
@@ -66,7 +78,9 @@ def last(connection: Connection, runs: Iterable[str]) -> dict[str, dict[str, flo
     found: dict[str, dict[str, float | None]] = {}
     for chunk in chunks(runs):
         found |= {run: {} for run in chunk}
-        for row in connection.execute(_LAST, {"of_runs": chunk}):
+        names = {"of_runs": chunk}
+        rows = [*connection.execute(_LAST_REUSED, names), *connection.execute(_LAST, names)]
+        for row in sorted(rows, key=lambda row: int(row.position)):
             found[row.run][row.name] = row.last_value
     return found
 

@@ -22,6 +22,7 @@ from visionloom.records.rows import (
     ProcessIdentity,
     ResultRow,
     RunRow,
+    Standing,
     State,
     StepRow,
     StepState,
@@ -106,7 +107,14 @@ class Recorder:
         return self._read(self._runs.find, word)
 
     def list_runs(
-        self, *, limit: int = 50, before: str = "", state: str = "", kind: str = ""
+        self,
+        *,
+        limit: int = 50,
+        before: str = "",
+        state: str = "",
+        kind: str = "",
+        draft: str = "",
+        search: str = "",
     ) -> list[RunRow]:
         """Runs, the newest first, without their pipelines' text.
 
@@ -114,8 +122,14 @@ class Recorder:
             limit: How many at most.
             before: Only runs older than this one.
             state, kind: Only such runs.
+            draft: Only runs of the draft with this id.
+            search: Only runs with this in their id, name, note or file, in any case.
         """
-        return self._read(self._runs.newest, limit, before, state, kind)
+        return self._read(self._runs.newest, limit, before, state, kind, draft, search)
+
+    def newest_of_drafts(self) -> dict[str, str]:
+        """Draft -> id of its newest run."""
+        return self._read(self._runs.newest_of_drafts)
 
     def open_runs(self) -> list[RunRow]:
         """Runs that are queued or running, the oldest first."""
@@ -189,6 +203,10 @@ class Recorder:
     def steps_with_key(self, key: str, state: StepState = "running") -> list[StepRow]:
         """Steps of all runs with a key that are in a state."""
         return self._read(self._steps.with_key, key, state)
+
+    def standings(self, runs: Iterable[str]) -> dict[str, Standing]:
+        """How far the steps of runs are."""
+        return self._read(self._steps.standings, runs)
 
     def attempts(self, run: str, step: str = "") -> list[AttemptRow]:
         """Attempts at a step, or at all steps of a run, by number."""
@@ -396,7 +414,10 @@ class Recorder:
         return self._read(self._metrics.names_of, run)
 
     def last_metrics(self, runs: Iterable[str]) -> dict[str, dict[str, float | None]]:
-        """The newest value of every figure; of two steps' of one name, the later step's."""
+        """The newest value of every figure; of two steps' of one name, the later step's.
+
+        A step whose result was reused has the figures of the step that made it.
+        """
         return self._read(self._metrics.last, runs)
 
     # the whole

@@ -67,8 +67,9 @@ class RunRow:
         pipeline: Text of the pipeline file as submitted.
         pipeline_digest: SHA-256 of that text.
         file: Where it was read from; empty when built in Python.
-        options: How it was asked for (``set``, ``up_to``, ``from``, ``only``, ``no_reuse``,
-            ``target``, ``finish`` ...), as a JSON value.
+        options: How it was asked for: ``request`` (of a pipeline, as
+            `visionloom.runs.pipeline_run.RunRequest` writes it), ``folder`` (what its paths are
+            relative to), ``draft`` (id of the draft it is a run of), as a JSON value.
         folder: The run's folder with journal and logs.
         parent: The run it continues; empty for none.
         fence: Grows with each takeover by a supervisor; 0 before the first.
@@ -216,6 +217,22 @@ class EventRow:
     new: str
     reason: str
     at: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the steps of a run are.
+
+    Attributes:
+        steps, done: How many there are, how many have ended.
+        running: How many run.
+        waiting: What the first step waits for that says so; empty for none.
+    """
+
+    steps: int = 0
+    done: int = 0
+    running: int = 0
+    waiting: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from visionloom.errors import RunStateError
+from visionloom.errors import NoSuchRunError, RunStateError
 from visionloom.records import references
 from visionloom.records.changes import (
     add_event,
@@ -45,6 +45,7 @@ _EVENTS = (
     .order_by(events.c.sequence)
 )
 _NEWEST_FIRST = runs.c.number.desc()
+_DRAFT = runs.c.options["draft"].as_string()
 _HOW_TO_LIST = "List them: visionloom runs list."
 
 
@@ -62,7 +63,7 @@ def get(connection: Connection, run: str) -> RunRow:
     """See `Recorder.get_run`."""
     row = connection.execute(_RUN, {"of_run": run}).one_or_none()
     if row is None:
-        raise RunStateError(f"There is no run {run}.", _HOW_TO_LIST)
+        raise NoSuchRunError(f"There is no run {run}.", _HOW_TO_LIST)
     return from_row(RunRow, row)
 
 
@@ -77,12 +78,20 @@ def find(connection: Connection, word: str) -> RunRow:
         return from_row(RunRow, (exact or rows)[0])
     if not rows:
         what = "no run yet" if word == "last" else f"no run {word}"
-        raise RunStateError(f"There is {what}.", _HOW_TO_LIST)
+        raise NoSuchRunError(f"There is {what}.", _HOW_TO_LIST)
     shown = ", ".join(row.id for row in rows[:3]) + (" ..." if len(rows) > 3 else "")
     raise RunStateError(f"{word} may be several runs: {shown}.", "Give more of the id.")
 
 
-def newest(connection: Connection, limit: int, before: str, state: str, kind: str) -> list[RunRow]:
+def newest(
+    connection: Connection,
+    limit: int,
+    before: str,
+    state: str,
+    kind: str,
+    draft: str,
+    search: str,
+) -> list[RunRow]:
     """See `Recorder.list_runs`."""
     query = select(*_LISTED).order_by(_NEWEST_FIRST).limit(limit)
     if before:
@@ -92,7 +101,19 @@ def newest(connection: Connection, limit: int, before: str, state: str, kind: st
         query = query.where(runs.c.state == state)
     if kind:
         query = query.where(runs.c.kind == kind)
+    if draft:
+        query = query.where(draft == _DRAFT)
+    if search:
+        shown = (runs.c.id, runs.c.name, runs.c.note, runs.c.file)
+        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in shown)))
     return [from_row(RunRow, row) for row in connection.execute(query)]
+
+
+def newest_of_drafts(connection: Connection) -> dict[str, str]:
+    """See `Recorder.newest_of_drafts`."""
+    last = select(func.max(runs.c.number)).where(_DRAFT.is_not(None)).group_by(_DRAFT)
+    query = select(_DRAFT, runs.c.id).where(runs.c.number.in_(last))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def still_open(connection: Connection) -> list[RunRow]:

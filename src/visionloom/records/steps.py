@@ -6,15 +6,16 @@ Each function works in the transaction it is given; what it does is told in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from visionloom.errors import RunStateError
 from visionloom.records import references
 from visionloom.records.changes import held_run, held_step, insert_all, swap_step
 from visionloom.records.convert import from_row, process_columns, to_columns
+from visionloom.records.references import chunks
 from visionloom.records.rows import (
     STEP_ENDS,
     AttemptRow,
@@ -22,6 +23,7 @@ from visionloom.records.rows import (
     OutputRow,
     ProcessIdentity,
     ResultRow,
+    Standing,
     StepRow,
     StepState,
 )
@@ -44,6 +46,20 @@ _OUTPUTS = (
     .join(objects, objects.c.id == outputs.c.object)
     .where(outputs.c.run == bindparam("of_run"))
     .order_by(outputs.c.step, outputs.c.port)
+)
+_COUNTS = (
+    select(steps.c.run, steps.c.state, func.count())
+    .where(steps.c.run.in_(bindparam("of_runs", expanding=True)))
+    .group_by(steps.c.run, steps.c.state)
+)
+_WAITING = (
+    select(steps.c.run, steps.c.reason)
+    .where(
+        steps.c.run.in_(bindparam("of_runs", expanding=True)),
+        steps.c.state == "queued",
+        steps.c.reason != "",
+    )
+    .order_by(steps.c.position)
 )
 _OUTPUTS_OF_STEP = _OUTPUTS.where(outputs.c.step == bindparam("of_step"))
 
@@ -71,6 +87,28 @@ def outputs_of(connection: Connection, run: str, step: str) -> list[OutputRow]:
     query = _OUTPUTS_OF_STEP if step else _OUTPUTS
     rows = connection.execute(query, {"of_run": run, "of_step": step} if step else {"of_run": run})
     return [from_row(OutputRow, row) for row in rows]
+
+
+def standings(connection: Connection, runs: Iterable[str]) -> dict[str, Standing]:
+    """See `Recorder.standings`."""
+    found: dict[str, Standing] = {}
+    for chunk in chunks(runs):
+        counts: dict[str, dict[str, int]] = {run: {} for run in chunk}
+        for run, state, count in connection.execute(_COUNTS, {"of_runs": chunk}):
+            counts[run][state] = count
+        waiting: dict[str, str] = {}
+        for run, reason in connection.execute(_WAITING, {"of_runs": chunk}):
+            waiting.setdefault(run, reason)
+        found |= {
+            run: Standing(
+                sum(of_run.values()),
+                sum(count for state, count in of_run.items() if state in STEP_ENDS),
+                of_run.get("running", 0),
+                waiting.get(run, ""),
+            )
+            for run, of_run in counts.items()
+        }
+    return found
 
 
 def move(

@@ -47,15 +47,8 @@ def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
 
 def newest_figures(workspace: Workspace, runs: Sequence[RunRow]) -> dict[str, Row]:
     """Run -> the figures of its last epoch, those of a reused training included."""
-    figures: dict[str, Row] = {
-        run: dict(row) for run, row in workspace.records.last_metrics(r.id for r in runs).items()
-    }
-    for run in runs:
-        if run.id not in figures and run.kind != "score":
-            rows = metric_rows(workspace, run.id)
-            if rows:
-                figures[run.id] = rows[-1]
-    return figures
+    found = workspace.records.last_metrics(run.id for run in runs)
+    return {run: dict(row) for run, row in found.items()}
 
 
 def _rows(records: Recorder, run: str, step: str) -> list[Row]:

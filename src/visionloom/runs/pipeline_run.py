@@ -156,6 +156,7 @@ def refuse_faults(problems: list[Problem], *, strict: bool = False) -> None:
         lines = "\n".join(f"  {fault}" for fault in faults)
         error = InvalidPipelineError(f"The pipeline has {count}:\n{lines}")
         error.causes = tuple(fault.cause for fault in faults if fault.cause is not None)
+        error.problems = tuple(problems)
         raise error
 
 
@@ -198,8 +199,21 @@ def refuse_missing_results(prepared: Prepared) -> None:
         )
 
 
-def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str:
+def submit(
+    prepared: Prepared,
+    *,
+    kind: str = "pipeline",
+    name: str = "",
+    draft: str = "",
+    here: bool = True,
+) -> str:
     """Record a run and start its supervisor, or, when nothing runs, carry it out here.
+
+    Args:
+        prepared: What is to run.
+        kind, name: See `visionloom.records.rows.RunRow`.
+        draft: Id of the draft it is a run of; empty for none.
+        here: Whether a run in which nothing runs may be carried out by this process.
 
     Returns:
         The run's id.
@@ -215,11 +229,11 @@ def submit(prepared: Prepared, *, kind: str = "pipeline", name: str = "") -> str
     obstacle = refused_delivery(prepared.pipeline)
     if obstacle:
         raise OutputExistsError(obstacle)
-    run = _row(prepared, kind, name)
+    run = _row(prepared, kind, name, draft)
     folder = Path(run.folder)
     write_file(folder / PIPELINE_FILE, prepared.text.encode())
     workspace.records.create_run(run, _step_rows(prepared, run.id))
-    if prepared.nothing_runs:
+    if prepared.nothing_runs and here:
         workspace.supervisor(run, prepared.pipeline, prepared.request.plan).run()
     else:
         start_supervisor(workspace, run.id, folder)
@@ -350,9 +364,10 @@ def recorded_pipeline(workspace: Workspace, run: RunRow) -> tuple[ResolvedPipeli
     return resolved, request
 
 
-def _row(prepared: Prepared, kind: str, name: str) -> RunRow:
+def _row(prepared: Prepared, kind: str, name: str, draft: str) -> RunRow:
     identity = new_run_id()
     pipeline = prepared.pipeline.pipeline
+    options = {"request": prepared.request.to_json(), "folder": str(pipeline.folder)}
     return RunRow(
         id=identity,
         name=name or pipeline.display_name or Path(pipeline.file).stem or kind,
@@ -361,7 +376,7 @@ def _row(prepared: Prepared, kind: str, name: str) -> RunRow:
         pipeline=prepared.text,
         pipeline_digest=sha256_of_bytes(prepared.text.encode()),
         file=pipeline.file,
-        options={"request": prepared.request.to_json(), "folder": str(pipeline.folder)},
+        options=options | ({"draft": draft} if draft else {}),
         folder=str(prepared.workspace.settings.runs / identity),
         parent=prepared.request.continue_from,
         host=host_facts(),
