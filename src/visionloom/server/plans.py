@@ -1,0 +1,100 @@
+"""The pipeline of a draft planned, and run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from visionloom.engine.plan import expected_seconds
+from visionloom.engine.reuse import Decision
+from visionloom.errors import InvalidPipelineError
+from visionloom.records.rows import RunRow
+from visionloom.runs.pipeline_run import RunRequest, prepare_pipeline, submit
+from visionloom.server.desk import Desk
+from visionloom.server.models.base import ProblemView
+from visionloom.server.models.runs import DecisionView, PlanView, ReasonView, RunChoice
+from visionloom.spec.problems import Problem
+
+
+def plan_file(desk: Desk, file: Path, choice: RunChoice, *, revision: int) -> PlanView:
+    """What a run of a draft's file would do; its faults instead where it has some.
+
+    Raises:
+        UsageError: A step that is chosen is not there.
+        VisionloomError: The user's data cannot be read.
+    """
+    try:
+        prepared = prepare_pipeline(desk.workspace, file, request_of(choice))
+    except InvalidPipelineError as error:
+        if not error.problems:
+            raise
+        return plan_view({}, error.problems, revision)
+    return plan_view(prepared.decisions, prepared.warnings, revision)
+
+
+def run_file(desk: Desk, file: Path, choice: RunChoice, *, draft: str, name: str) -> str:
+    """Start a run of a draft's file, under the draft's name; returns the run's id.
+
+    Raises:
+        InvalidPipelineError: It has faults.
+        VisionloomError: See `visionloom.runs.pipeline_run.submit`.
+    """
+    prepared = prepare_pipeline(desk.workspace, file, request_of(choice))
+    # the server carries nothing out itself, be it no more than a copy
+    return submit(prepared, name=name, draft=draft, here=False)
+
+
+def request_of(choice: RunChoice) -> RunRequest:
+    """A choice of the user's as the planner is told."""
+    return RunRequest(
+        values=choice.values,
+        target=choice.target,
+        up_to=choice.up_to,
+        start_from=choice.start_from,
+        only=choice.only,
+        no_reuse=choice.no_reuse,
+    )
+
+
+def choice_of(run: RunRow) -> RunChoice:
+    """What was chosen when a run was started."""
+    request: Mapping[str, Any] = run.options.get("request", {})
+    return RunChoice(**{name: request[name] for name in RunChoice.model_fields if name in request})
+
+
+def plan_view(
+    decisions: Mapping[str, Decision], problems: Iterable[Problem], revision: int
+) -> PlanView:
+    """Decisions as they go over the wire."""
+    views = [decision_view(name, d.to_json()) for name, d in decisions.items()]
+    actions = [view.action for view in views]
+    return PlanView(
+        revision=revision,
+        steps=views,
+        run=actions.count("run"),
+        reuse=actions.count("reuse"),
+        leave=actions.count("leave"),
+        refuse=actions.count("refuse"),
+        seconds=expected_seconds(decisions.values()) if decisions else None,
+        problems=problem_views(problems),
+    )
+
+
+def decision_view(step: str, decision: Mapping[str, Any]) -> DecisionView:
+    """A decision, given as `Decision.to_json` writes it."""
+    return DecisionView(
+        step=step,
+        action=decision["action"],
+        why=decision["why"],
+        reasons=[ReasonView(**reason) for reason in decision["reasons"]],
+        key=decision["key"],
+        compared_to=decision["compared_to"],
+        seconds=decision["seconds"],
+        provisional=decision["provisional"],
+    )
+
+
+def problem_views(problems: Iterable[Problem]) -> list[ProblemView]:
+    """Faults as they go over the wire."""
+    return [ProblemView(**problem.to_json()) for problem in problems]
