@@ -50,6 +50,32 @@ def resolve(
     """
     if pipeline.is_unreadable():
         return None, []
+    state = examine(
+        pipeline,
+        registry,
+        values=values,
+        target=target,
+        targets=targets,
+        settings=settings,
+        gpus=gpus,
+    )
+    problems = in_order(state.problems)
+    if errors_among(problems) or pipeline.unreadable:
+        return None, problems
+    return _assemble(state), problems
+
+
+def examine(
+    pipeline: Pipeline,
+    registry: Registry,
+    *,
+    values: Mapping[str, Literal],
+    target: str | None,
+    targets: Targets,
+    settings: Settings,
+    gpus: Callable[[], int] = count_gpus,
+) -> Checking:
+    """All that a check finds out, faults included: what is known of each step; see `resolve`."""
     state = Checking(pipeline, registry, settings, targets, gpus)
     check_names(state)
     check_environment(state)
@@ -65,10 +91,7 @@ def resolve(
     check_folders(state)
     find_files(state)
     foresee(state)
-    problems = in_order(state.problems)
-    if errors_among(problems) or pipeline.unreadable:
-        return None, problems
-    return _assemble(state), problems
+    return state
 
 
 def _assemble(state: Checking) -> ResolvedPipeline:

@@ -40,6 +40,13 @@ class Layout:
     positions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
+    def whole(self) -> Layout:
+        """The same in whole pixels, as its file keeps it."""
+        return Layout(
+            {name: (_number(x), _number(y)) for name, (x, y) in self.positions.items()},
+            tuple(Note(note.text, _number(note.x), _number(note.y)) for note in self.notes),
+        )
+
     def renamed(self, old: str, new: str) -> Layout:
         """The same for a step that has another name."""
         return Layout(
@@ -57,8 +64,16 @@ def read_layout(pipeline: Path) -> Layout:
     try:
         with open(layout_path(pipeline), "rb") as stream:
             data = stream.read(_MAXIMUM_BYTES + 1)
+    except OSError:
+        return Layout()
+    return layout_from_bytes(data)
+
+
+def layout_from_bytes(data: bytes) -> Layout:
+    """Read what `layout_bytes` gave; an empty layout where it cannot be read."""
+    try:
         document = json.loads(data) if len(data) <= _MAXIMUM_BYTES else None
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return Layout()
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         return Layout()
@@ -85,6 +100,11 @@ def write_layout(pipeline: Path, layout: Layout) -> None:
     """
     from visionloom.artifacts.atomic import write_file
 
+    write_file(layout_path(pipeline), layout_bytes(layout))
+
+
+def layout_bytes(layout: Layout) -> bytes:
+    """A layout as its file has it; the same for the same layout."""
     document = {
         "format": _FORMAT,
         "steps": {
@@ -95,8 +115,7 @@ def write_layout(pipeline: Path, layout: Layout) -> None:
             {"text": note.text, "x": _number(note.x), "y": _number(note.y)} for note in layout.notes
         ],
     }
-    text = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
-    write_file(layout_path(pipeline), text.encode())
+    return (json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode()
 
 
 def _is_position(entry: Any) -> bool:

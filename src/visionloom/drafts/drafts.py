@@ -1,0 +1,208 @@
+"""All drafts of a home folder: a folder each, with its journal and, unless in place, its file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from visionloom.artifacts.atomic import explained, remove_tree, write_file
+from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.drafts.content import Content
+from visionloom.drafts.disk import DraftFiles
+from visionloom.drafts.draft import Draft, Told, journal_changed
+from visionloom.errors import InvalidPipelineError, NotThereError
+from visionloom.settings import Settings
+
+PIPELINE_FILE = "pipeline.yml"
+_CARD = "draft.json"
+_FORMAT = 1
+_ID = re.compile(r"[0-9a-z][0-9a-z-]{0,63}")
+_SUFFIXES = {".yml", ".yaml"}
+
+
+@dataclass(frozen=True)
+class DraftCard:
+    """A draft in a list; nothing of its journal has been read.
+
+    Attributes:
+        id: Opaque.
+        file: Its pipeline file.
+        in_place: Whether that is the user's own.
+        changed: When it was last changed here, seconds since 1970.
+    """
+
+    id: str
+    file: Path
+    in_place: bool
+    changed: float
+
+
+class Drafts:
+    """The drafts of a home folder.
+
+    Args:
+        settings: Home folder and limits.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._folder = settings.home / "drafts"
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._opened: dict[str, Draft] = {}
+        self._listeners: list[Told] = []
+
+    def create(self, make: Callable[[Path], Content]) -> Draft:
+        """A new draft.
+
+        Args:
+            make: Gives what it begins with, for the folder its file will stand in.
+
+        Raises:
+            ModuleOutOfMemoryError, FailedToWriteOutputsError: It could not be written.
+        """
+        name = (
+            f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(self._clock()))}-{secrets.token_hex(3)}"
+        )
+        folder = self._folder / name
+        content = make(folder)
+        return self._begin(name, folder / PIPELINE_FILE, content, in_place=False)
+
+    def open_file(self, path: Path) -> Draft:
+        """The draft of a file that is edited where it is; its journal is kept here.
+
+        Raises:
+            InvalidPipelineError: There is no such file, it is no YAML file by its name, no UTF-8,
+                or too large.
+            MachineError: The journal could not be written.
+        """
+        file = path.expanduser().resolve()
+        if file.suffix.lower() not in _SUFFIXES or not file.is_file():
+            raise InvalidPipelineError(
+                f"{path} is no pipeline file.", "Name a file that ends in .yml or .yaml."
+            )
+        for card in self.cards():
+            if card.file == file:
+                draft = self.get(card.id)
+                draft.take_what_is_there()
+                return draft
+        name = f"file-{sha256_of_bytes(str(file).encode('utf-8', 'surrogateescape'))[:16]}"
+        files = DraftFiles(file, self._settings.limits)
+        content = files.read()
+        return self._begin(name, file, content, in_place=True)
+
+    def get(self, id: str) -> Draft:  # noqa: A002 - what it is
+        """The draft of an id.
+
+        Raises:
+            NotThereError: There is none.
+        """
+        with self._lock:
+            draft = self._opened.get(id)
+            if draft is not None and draft.folder.is_dir():
+                return draft
+            self._opened.pop(id, None)
+            card = self._card(id)
+            if card is None:
+                raise NotThereError(f"There is no draft {id[:64]}.", "It may have been deleted.")
+            draft = self._draft(card.id, card.file, in_place=card.in_place)
+            self._opened[id] = draft
+        return draft
+
+    def cards(self) -> list[DraftCard]:
+        """All drafts, the one changed last first."""
+        names = []
+        with contextlib.suppress(FileNotFoundError):
+            names = [path.name for path in self._folder.iterdir()]
+        found = [card for name in names if (card := self._card(name)) is not None]
+        return sorted(found, key=lambda card: (-card.changed, card.id))
+
+    def delete(self, id: str) -> None:  # noqa: A002 - what it is
+        """Delete a draft; a file that is edited in place stays.
+
+        Raises:
+            NotThereError: There is none.
+            FailedToWriteOutputsError: It could not be removed.
+        """
+        draft = self.get(id)
+        away = self._folder / f".deleted-{id}-{secrets.token_hex(4)}"
+        with self._lock:
+            self._opened.pop(id, None)
+            with explained(draft.folder):
+                # its name goes first, so that nobody finds half of it
+                draft.folder.rename(away)
+        remove_tree(away)
+        self._tell(id, 0)
+
+    def subscribe(self, listener: Told) -> Callable[[], None]:
+        """Call ``listener`` with id and revision after each change, with 0 after a deletion.
+
+        Returns:
+            Ends that.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._lock, contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return end
+
+    def _begin(self, name: str, file: Path, content: Content, *, in_place: bool) -> Draft:
+        folder = self._folder / name
+        with explained(folder):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=in_place)
+        draft = self._draft(name, file, in_place=in_place)
+        try:
+            written = DraftFiles(file, self._settings.limits).prints() if in_place else None
+            draft.begin(content, written=written)
+            card = {"format": _FORMAT, "file": str(file) if in_place else None}
+            # it is there from now on
+            write_file(folder / _CARD, json.dumps(card).encode())
+        except BaseException:
+            remove_tree(folder)
+            raise
+        with self._lock:
+            self._opened[name] = draft
+        return draft
+
+    def _draft(self, name: str, file: Path, *, in_place: bool) -> Draft:
+        return Draft(
+            name,
+            self._folder / name,
+            file,
+            in_place=in_place,
+            limits=self._settings.limits,
+            told=self._tell,
+            clock=self._clock,
+        )
+
+    def _card(self, name: str) -> DraftCard | None:
+        if not _ID.fullmatch(name):
+            return None
+        folder = self._folder / name
+        try:
+            document = json.loads((folder / _CARD).read_bytes())
+            named = document["file"] if document["format"] == _FORMAT else 0
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if named is not None and not isinstance(named, str):
+            return None
+        file = folder / PIPELINE_FILE if named is None else Path(named)
+        return DraftCard(name, file, named is not None, journal_changed(folder))
+
+    def _tell(self, id: str, revision: int) -> None:  # noqa: A002 - what it is
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(id, revision)
