@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
+from visionloom.datasets import DataSet
+from visionloom.datasets.folders import Entry
+from visionloom.datasets.uploads import Upload
+from visionloom.errors import ModuleOutOfMemoryError
 from visionloom.server.desk import DeskOf
 from visionloom.server.models import machine as m
+from visionloom.server.pictures import fleeting
+from visionloom.server.streams import pour
 
 router = APIRouter(prefix="/api", tags=["machine"])
+_SIDE = 240
 Path_ = Annotated[str, Query(min_length=1, max_length=1_024)]
 
 
@@ -22,7 +30,7 @@ def get_machine(desk: DeskOf) -> m.MachineView:
 @router.get("/datasets")
 def list_data_sets(desk: DeskOf) -> list[m.DataSetView]:
     """Photos that were dropped here."""
-    raise NotImplementedError
+    return [_data_set(found) for found in desk.datasets.list()]
 
 
 @router.delete("/datasets/{dataset}", status_code=204)
@@ -34,43 +42,64 @@ def delete_data_set(desk: DeskOf, dataset: str) -> None:
 @router.get("/datasets/{dataset}/thumbnails/{number}", response_class=Response)
 def get_data_set_thumbnail(desk: DeskOf, dataset: str, number: int) -> Response:
     """One of the first pictures of a data set, made anew as a small JPEG."""
-    raise NotImplementedError
+    return fleeting(lambda: desk.datasets.thumbnail(dataset, number, _SIDE))
 
 
 @router.post("/uploads", status_code=201)
 def begin_upload(desk: DeskOf, body: m.NewUpload) -> m.UploadView:
     """Make ready for photos to come."""
-    raise NotImplementedError
+    return _upload(desk.datasets.uploads.begin(body.name, body.files, body.bytes))
 
 
 @router.put("/uploads/{upload}/files")
 async def upload_file(desk: DeskOf, upload: str, path: Path_, request: Request) -> m.UploadView:
     """Take one file (``application/octet-stream``), at a relative path."""
-    raise NotImplementedError
+    uploads, limits = desk.datasets.uploads, desk.workspace.settings.limits
+    arriving = uploads.get(upload)
+    arrival = await run_in_threadpool(arriving.receive, path, limits)
+    try:
+        await pour(request, arrival)
+        await run_in_threadpool(arrival.finish)
+    except BaseException as error:
+        arrival.abort()
+        if isinstance(error, ModuleOutOfMemoryError):
+            # a full disk is not left full
+            uploads.drop(upload)
+        raise
+    return _upload(arriving)
 
 
 @router.post("/uploads/{upload}/finish", status_code=201)
 def finish_upload(desk: DeskOf, upload: str) -> m.DataSetView:
     """Make the data set of what came."""
-    raise NotImplementedError
+    return _data_set(desk.datasets.finish(upload))
 
 
 @router.delete("/uploads/{upload}", status_code=204)
 def drop_upload(desk: DeskOf, upload: str) -> None:
     """Throw away what came."""
-    raise NotImplementedError
+    desk.datasets.uploads.drop(upload)
 
 
 @router.get("/folders")
 def list_roots(desk: DeskOf) -> list[m.FolderEntry]:
     """Folders that may be used."""
-    raise NotImplementedError
+    return [_entry(found) for found in desk.datasets.folders.roots()]
 
 
 @router.get("/folders/{folder}")
 def get_folder(desk: DeskOf, folder: str) -> m.FolderView:
     """What is below a folder that may be used."""
-    raise NotImplementedError
+    found = desk.datasets.folders.get(folder)
+    return m.FolderView(
+        id=found.id,
+        name=found.name,
+        path=str(found.path),
+        parent=found.parent,
+        pictures=found.pictures,
+        entries=[_entry(entry) for entry in found.entries],
+        more=found.more,
+    )
 
 
 @router.get("/weights")
@@ -107,3 +136,22 @@ def get_storage(desk: DeskOf) -> m.StorageView:
 def clean(desk: DeskOf, body: m.CleanRequest) -> m.CleanView:
     """Say what no kept run needs, or free it."""
     raise NotImplementedError
+
+
+def _data_set(found: DataSet) -> m.DataSetView:
+    return m.DataSetView(
+        id=found.id,
+        name=found.name,
+        path=str(found.path),
+        files=found.files,
+        bytes=found.bytes,
+        created=found.created,
+    )
+
+
+def _upload(found: Upload) -> m.UploadView:
+    return m.UploadView(id=found.id, files=found.files, bytes=found.bytes)
+
+
+def _entry(found: Entry) -> m.FolderEntry:
+    return m.FolderEntry(id=found.id, name=found.name, kind=found.kind, pictures=found.pictures)

@@ -1,0 +1,53 @@
+"""Bodies that are too large for memory: taken piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Protocol
+
+from starlette.concurrency import run_in_threadpool
+
+from visionloom.errors import UsageError
+from visionloom.settings import MIB
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+
+class Taker(Protocol):
+    """Where the bytes go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some."""
+
+
+async def pieces(request: Request) -> AsyncIterator[bytes]:
+    """The body in pieces of about a mebibyte, so that a photo is one or a few."""
+    held = bytearray()
+    async for chunk in request.stream():
+        held += chunk
+        if len(held) >= MIB:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+async def pour(request: Request, taker: Taker) -> None:
+    """Hand the body on; the taker may wait for a disk without keeping others waiting."""
+    async for piece in pieces(request):
+        await run_in_threadpool(taker.write, piece)
+
+
+async def whole_body(request: Request, most: int, name: str) -> bytes:
+    """A body that fits into memory.
+
+    Raises:
+        UsageError: It is larger than ``most``, the limit ``name``.
+    """
+    held = bytearray()
+    async for chunk in request.stream():
+        held += chunk
+        if len(held) > most:
+            raise UsageError(f"The file is larger than {name}, {most} bytes.")
+    return bytes(held)
