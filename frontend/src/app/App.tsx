@@ -1,9 +1,22 @@
-/** The frame: navigation, and one lazy page per address. */
+/** The frame: navigation, one lazy page per address, and what holds on every page. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
-import { Link, Route, Switch } from "wouter";
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useState } from "react";
+import { Route, Switch, useLocation } from "wouter";
+import { ApiError } from "~/api/client";
+import type { Failure } from "~/api/types";
 import { t } from "~/messages";
 import { useCatalog } from "~/store/catalog";
+import { useLive } from "~/store/live";
+import { LinkButton } from "~/ui/Button";
+import { FailureNotice, Notice } from "~/ui/Notice";
+import { Page } from "~/ui/Page";
+import { Waiting } from "~/ui/Spinner";
+import { ToastArea } from "~/ui/Toast";
+import styles from "./App.module.css";
+import { ErrorBoundary } from "./ErrorBoundary";
+import { Rail } from "./Rail";
+import { useEvents } from "./useEvents";
+import { useFocusOnNavigation } from "./useFocusOnNavigation";
 
 const HomePage = lazy(() => import("~/pages/HomePage"));
 const DraftPage = lazy(() => import("~/pages/DraftPage"));
@@ -17,40 +30,154 @@ const queries = new QueryClient({
   defaultOptions: { queries: { retry: 1, staleTime: 5_000, refetchOnWindowFocus: false } },
 });
 
-export function App() {
-  const load = useCatalog((state) => state.load);
+/** How long the server may be silent before the page says so. */
+const GRACE = 1_500;
+
+/** Titles that hold until a page says more. */
+const titles: readonly (readonly [RegExp, string])[] = [
+  [/^\/$/, t.common.home],
+  [/^\/drafts\//, t.common.draft],
+  [/^\/runs$/, t.common.runs],
+  [/^\/runs\//, t.common.run],
+  [/^\/compare\//, t.common.compare],
+  [/^\/look\//, t.common.look],
+  [/^\/machine$/, t.common.machine],
+];
+
+function useCatalogOrWhyNot(): { failure: ApiError | null; load: () => void } {
+  const read = useCatalog((state) => state.load);
+  const [failure, setFailure] = useState<ApiError | null>(null);
+  const load = useCallback(() => {
+    setFailure(null);
+    read().catch((error: unknown) => {
+      if (!(error instanceof ApiError)) throw error;
+      setFailure(error);
+    });
+  }, [read]);
+  useEffect(load, [load]);
+  // a server that comes back is asked by itself
+  const openings = useLive((state) => state.openings);
   useEffect(() => {
-    void load();
-  }, [load]);
+    if (openings > 0 && !useCatalog.getState().catalog) load();
+  }, [openings, load]);
+  return { failure, load };
+}
+
+function ConnectionLost() {
+  const connected = useLive((state) => state.connected);
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    if (connected) {
+      setShown(false);
+      return;
+    }
+    const timer = setTimeout(() => setShown(true), GRACE);
+    return () => clearTimeout(timer);
+  }, [connected]);
+  if (!shown) return null;
+  return (
+    <Notice tone="warn" className={styles.lost}>
+      <p>{t.common.connectionLost}</p>
+      <p>{t.common.connectionLostRemedy}</p>
+    </Notice>
+  );
+}
+
+function NotSignedIn() {
+  useEffect(() => {
+    document.title = t.common.title(t.common.signIn);
+  }, []);
+  return (
+    <main className={styles.sign}>
+      <h1>{t.common.signIn}</h1>
+      <p>{t.common.signInWords}</p>
+      <code>{t.common.signInCommand}</code>
+      <small>{t.common.signInHint}</small>
+    </main>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/">
+        <HomePage />
+      </Route>
+      <Route path="/drafts/:draft">{({ draft }) => <DraftPage key={draft} draft={draft} />}</Route>
+      <Route path="/runs">
+        <RunsPage />
+      </Route>
+      <Route path="/runs/:run">{({ run }) => <RunPage key={run} run={run} />}</Route>
+      <Route path="/compare/:first/:second">
+        {({ first, second }) => <ComparePage first={first} second={second} />}
+      </Route>
+      <Route path="/look/:type/:artifact">
+        {({ type, artifact }) => <LookPage key={artifact} type={type} artifact={artifact} />}
+      </Route>
+      <Route path="/machine">
+        <MachinePage />
+      </Route>
+      <Route>
+        <Page title={t.common.notFound}>
+          <p>{t.common.notFoundRemedy}</p>
+          <p>
+            <LinkButton href="/" icon="home">
+              {t.common.goHome}
+            </LinkButton>
+          </p>
+        </Page>
+      </Route>
+    </Switch>
+  );
+}
+
+function Frame() {
+  const [location] = useLocation();
+  const { failure, load } = useCatalogOrWhyNot();
+  const signedOut = failure?.status === 401;
+  useEvents(!signedOut);
+  useFocusOnNavigation(location);
+  useLayoutEffect(() => {
+    const title = titles.find(([path]) => path.test(location));
+    document.title = title ? t.common.title(title[1]) : t.common.name;
+  }, [location]);
+
+  if (signedOut) return <NotSignedIn />;
+  const told: Failure | undefined = failure?.failure;
+  return (
+    <div className={styles.app}>
+      <a href="#page" className={styles.skip}>
+        {t.common.skip}
+      </a>
+      <Rail />
+      <div id="page" tabIndex={-1} className={styles.content}>
+        {told && (
+          <div className={styles.top}>
+            <FailureNotice
+              failure={{
+                message: `${t.common.catalogFailed} ${told.message}`,
+                remedy: told.remedy,
+              }}
+              onRetry={load}
+            />
+          </div>
+        )}
+        <ErrorBoundary key={location}>
+          <Suspense fallback={<Waiting>{t.common.loading}</Waiting>}>
+            <Pages />
+          </Suspense>
+        </ErrorBoundary>
+      </div>
+      <ConnectionLost />
+      <ToastArea />
+    </div>
+  );
+}
+
+export function App() {
   return (
     <QueryClientProvider client={queries}>
-      <nav aria-label={t.common.name}>
-        <Link href="/">{t.common.home}</Link>
-        <Link href="/runs">{t.common.runs}</Link>
-        <Link href="/machine">{t.common.machine}</Link>
-      </nav>
-      <Suspense fallback={<p>{t.common.loading}</p>}>
-        <Switch>
-          <Route path="/">
-            <HomePage />
-          </Route>
-          <Route path="/drafts/:draft">{({ draft }) => <DraftPage draft={draft} />}</Route>
-          <Route path="/runs">
-            <RunsPage />
-          </Route>
-          <Route path="/runs/:run">{({ run }) => <RunPage run={run} />}</Route>
-          <Route path="/compare/:first/:second">
-            {({ first, second }) => <ComparePage first={first} second={second} />}
-          </Route>
-          <Route path="/look/:type/:artifact">
-            {({ type, artifact }) => <LookPage type={type} artifact={artifact} />}
-          </Route>
-          <Route path="/machine">
-            <MachinePage />
-          </Route>
-          <Route>{t.common.notFound}</Route>
-        </Switch>
-      </Suspense>
+      <Frame />
     </QueryClientProvider>
   );
 }

@@ -1,0 +1,60 @@
+/** A page that fails takes nothing else with it. */
+import { Component, type ReactNode } from "react";
+import { t } from "~/messages";
+import { Button } from "~/ui/Button";
+import { Notice } from "~/ui/Notice";
+import { Page } from "~/ui/Page";
+
+interface Props {
+  children: ReactNode;
+}
+
+/** A part of the page that is loaded late is there no more: the server has another build. */
+function isOtherBuild(error: unknown): boolean {
+  return error instanceof TypeError && /import|module/i.test(error.message);
+}
+
+function words(error: unknown): { message: string; remedy: string } {
+  if (isOtherBuild(error)) {
+    return { message: t.common.newVersion, remedy: t.common.newVersionRemedy };
+  }
+  const failure = (error as { failure?: { message: string; remedy: string } }).failure;
+  if (failure) return { message: failure.message, remedy: failure.remedy };
+  const told = error instanceof Error ? error.message : String(error);
+  return { message: told, remedy: t.common.stumbledRemedy };
+}
+
+export class ErrorBoundary extends Component<Props, { error: unknown }> {
+  override state: { error: unknown } = { error: null };
+
+  static getDerivedStateFromError(error: unknown): { error: unknown } {
+    return { error };
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state;
+    if (error === null) return this.props.children;
+    const { message, remedy } = words(error);
+    return (
+      <Page title={t.common.stumbled}>
+        <Notice
+          tone="bad"
+          actions={
+            isOtherBuild(error) ? (
+              <Button icon="refresh" onClick={() => location.reload()}>
+                {t.common.reload}
+              </Button>
+            ) : (
+              <Button icon="refresh" onClick={() => this.setState({ error: null })}>
+                {t.common.retry}
+              </Button>
+            )
+          }
+        >
+          <p>{message}</p>
+          <p>{remedy}</p>
+        </Notice>
+      </Page>
+    );
+  }
+}

@@ -1,0 +1,59 @@
+/** The one stream of events of a tab: it follows the run and the draft that are looked at. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { subscribe } from "~/api/events";
+import type { Weights } from "~/api/types";
+import { useEditor } from "~/store/editor";
+import { useHeard } from "~/store/heard";
+import { liveHandlers, useLive } from "~/store/live";
+
+/** How long changes of lists are gathered before they are read anew. */
+const GATHER = 400;
+
+export function useEvents(enabled: boolean): void {
+  const run = useLive((state) => state.run);
+  const draft = useEditor((state) => state.draft?.id ?? "");
+  const queries = useQueryClient();
+
+  useEffect(() => {
+    if (!enabled) return;
+    let broken = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const readAgain = (...keys: string[]) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        for (const key of keys) void queries.invalidateQueries({ queryKey: [key] });
+      }, GATHER);
+    };
+    const end = subscribe(
+      { run, draft, after: useLive.getState().sequence },
+      {
+        ...liveHandlers,
+        run: (told) => {
+          const known = useLive.getState().runs[told.id];
+          liveHandlers.run(told);
+          // a list holds what the store knows better; only what is new or has ended changes it
+          if (!known || known.state !== told.state) readAgain("runs", "targets", "drafts");
+        },
+        draft: (change) => {
+          useHeard.getState().draft(change);
+          readAgain("drafts");
+        },
+        weights: (state) => {
+          const told = state as Weights;
+          useHeard.getState().weight(told);
+          if (told.state !== "fetching") readAgain("weights");
+        },
+        connected: (yes) => {
+          liveHandlers.connected(yes);
+          if (yes && broken) void queries.invalidateQueries();
+          broken = !yes;
+        },
+      },
+    );
+    return () => {
+      clearTimeout(timer);
+      end();
+    };
+  }, [enabled, run, draft, queries]);
+}
