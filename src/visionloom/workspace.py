@@ -214,6 +214,13 @@ class Workspace:
 
         return weights.add(file, model, self.settings)
 
+    @property
+    def presets(self) -> Mapping[str, Mapping[str, Any]]:
+        """Presets of training: name -> parameter -> the value it stands for."""
+        from visionloom.training.recipe import PRESETS
+
+        return PRESETS
+
     def hardware(self, device: str = "auto", precision: str = "auto") -> tuple[str, list[str]]:
         """What would be trained on, in one line, and warnings.
 

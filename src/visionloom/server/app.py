@@ -1,31 +1,76 @@
-"""The application: routes and guard put together."""
+"""The application: routes, the built page and the guard put together."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from visionloom._version import __version__
+from visionloom.server.answers import add_answers
 from visionloom.server.desk import Desk
+from visionloom.server.guard import Guard
 from visionloom.server.models.base import Failure
 from visionloom.server.routes import catalog, drafts, looking, machine, runs, session
+from visionloom.server.static_files import STATIC, Bundle
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 ROUTERS = (session.router, catalog.router, drafts.router, runs.router, looking.router,
            machine.router)  # fmt: skip
 
 
-def create_app(desk: Desk) -> FastAPI:
-    """The application that answers for a desk."""
-    app = FastAPI(
+class Designer(FastAPI):
+    """The routes, with the guard around everything, errors included."""
+
+    desk: Desk
+    bundle: Bundle
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What a request goes through."""
+        routes, bundle = super().build_middleware_stack(), self.bundle
+
+        async def inside(scope: Scope, receive: Receive, send: Send) -> None:
+            is_page = (
+                scope["type"] == "http"
+                and scope["method"] in {"GET", "HEAD"}
+                and bundle.holds(scope["path"])
+            )
+            await (bundle if is_page else routes)(scope, receive, send)
+
+        return Guard(
+            inside,
+            access=self.desk.access,
+            port=self.desk.port,
+            limits=self.desk.limits,
+            is_bundle=bundle.holds,
+        )
+
+
+def create_app(desk: Desk, static: Path = STATIC) -> Designer:
+    """The application that answers for a desk.
+
+    Args:
+        desk: What the routes use.
+        static: Where the built page is.
+    """
+    app = Designer(
         title="Visionloom designer",
         version=__version__,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         responses={"4XX": {"model": Failure}},
         separate_input_output_schemas=False,
     )
+    app.desk = desk
+    app.bundle = Bundle(static)
     app.state.desk = desk
+    add_answers(app)
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from visionloom.datasets import DataSets
+from visionloom.server.access import Access
+from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
+from visionloom.server.looking import Looking
 from visionloom.workspace import Workspace
 
 
@@ -16,9 +22,47 @@ class Desk:
 
     Attributes:
         workspace: Settings, catalog, records, store.
+        folders: Folders of this machine whose photos may be used, as they were named.
+        port: Where the server listens.
+        access: Who is let in.
+        limits: What may be asked for.
+        datasets: Photos that were brought here, uploads, folders that may be used.
+        looking: Artifacts that are being looked at.
     """
 
     workspace: Workspace
+    folders: tuple[Path, ...]
+    port: int
+    access: Access
+    limits: ServerLimits
+    datasets: DataSets
+    looking: Looking
+
+
+def open_desk(
+    workspace: Workspace,
+    *,
+    folders: Sequence[Path] = (),
+    port: int = 0,
+    limits: ServerLimits = DEFAULT_LIMITS,
+) -> Desk:
+    """The desk of a server; nothing is read or written yet.
+
+    Args:
+        workspace: Whose runs and drafts are shown.
+        folders: Folders whose photos may be used.
+        port: Where the server listens.
+        limits: What may be asked for.
+    """
+    return Desk(
+        workspace=workspace,
+        folders=tuple(folders),
+        port=port,
+        access=Access(workspace.settings.home / "server", port, limits),
+        limits=limits,
+        datasets=DataSets(workspace.settings, folders),
+        looking=Looking(workspace),
+    )
 
 
 def desk_of(request: Request) -> Desk:

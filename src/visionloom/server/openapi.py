@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 from visionloom.server.app import create_app
-from visionloom.server.desk import Desk
+from visionloom.server.desk import open_desk
 from visionloom.workspace import Workspace
 
 
 def description() -> str:
     """The OpenAPI description as JSON text, the same for the same routes."""
-    app = create_app(Desk(Workspace()))
+    app = create_app(open_desk(Workspace()))
     return json.dumps(app.openapi(), indent=1, sort_keys=True) + "\n"
 
 

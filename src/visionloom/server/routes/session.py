@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from visionloom._version import __version__
 from visionloom.server.desk import DeskOf
 from visionloom.server.models.machine import SessionView
 
@@ -16,7 +17,7 @@ Word = Annotated[str, Query(max_length=255)]
 @router.get("/api/session")
 def get_session(desk: DeskOf) -> SessionView:
     """Who answers."""
-    raise NotImplementedError
+    return SessionView(version=__version__, port=desk.port)
 
 
 @router.get("/api/health")
