@@ -1,0 +1,88 @@
+/** What is on its way to the server, in order. */
+import type { DraftState, Edit } from "~/api/types";
+
+interface Item {
+  /** What the history calls it. */
+  label: string;
+  sent: boolean;
+  call: (draft: DraftState) => Promise<DraftState>;
+}
+
+export interface EditItem extends Item {
+  kind: "edit";
+  merge: string;
+  edits: Edit[];
+}
+
+export interface CallItem extends Item {
+  kind: "call";
+}
+
+export type QueueItem = EditItem | CallItem;
+
+/** An open draft: the server's newest state of it and what it does not have yet. */
+export class Session {
+  server: DraftState | null = null;
+  readonly items: QueueItem[] = [];
+  busy = false;
+  /** Newest revision that an event told of. */
+  heard = 0;
+  private readonly waiting = new Map<QueueItem, (() => void)[]>();
+
+  constructor(readonly id: string) {}
+
+  push(item: QueueItem): Promise<void> {
+    this.items.push(item);
+    return this.done(item);
+  }
+
+  /** Resolves when an item is no longer on its way. */
+  done(item: QueueItem): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.set(item, [...(this.waiting.get(item) ?? []), resolve]);
+    });
+  }
+
+  drop(item: QueueItem): void {
+    const at = this.items.indexOf(item);
+    if (at >= 0) this.items.splice(at, 1);
+    for (const resolve of this.waiting.get(item) ?? []) resolve();
+    this.waiting.delete(item);
+  }
+
+  clear(): void {
+    for (const item of [...this.items]) this.drop(item);
+  }
+}
+
+/** Whether a call that failed is worth sending again: it did not reach the server, or the machine
+ * could not; not, what the server understood and refused. */
+export function mayBeTriedAgain(status: number): boolean {
+  return status === 0 || status >= 500 || [401, 403, 404, 408, 429].includes(status);
+}
+
+/** What an edit sets, in one word; empty for an edit that adds to what was before. */
+function target(edit: Edit): string {
+  switch (edit.kind) {
+    case "set_text":
+    case "set_notes":
+      return edit.kind;
+    case "set_parameter":
+      return `${edit.kind} ${edit.step} ${edit.name}`;
+    case "set_step":
+      return `${edit.kind} ${edit.step} ${edit.key}`;
+    case "set_head":
+    case "set_setting":
+      return `${edit.kind} ${edit.key}`;
+    case "set_input":
+      return `${edit.kind} ${edit.name}`;
+    default:
+      return "";
+  }
+}
+
+/** Edits of one entry of the history, without what later ones of them overwrite. */
+export function joined(before: readonly Edit[], after: readonly Edit[]): Edit[] {
+  const set = new Set(after.map(target).filter(Boolean));
+  return [...before.filter((edit) => !set.has(target(edit))), ...after];
+}
