@@ -2142,7 +2142,7 @@ export interface components {
         };
         /**
          * LogLine
-         * @description A line of a step's log.
+         * @description A line of a step's log; ``number`` is the same whatever is searched for.
          */
         LogLine: {
             /**
@@ -2152,12 +2152,14 @@ export interface components {
             level: "info" | "warning" | "error" | "output";
             /** Number */
             number: number;
+            /** Step */
+            step: string;
             /** Text */
             text: string;
         };
         /**
          * LogPage
-         * @description Lines of a step's log; ``total`` counts all that match.
+         * @description Lines of a log; ``total`` counts all that match.
          */
         LogPage: {
             /** Lines */

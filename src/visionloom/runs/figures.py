@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from visionloom.errors import RunStateError
 from visionloom.records.recorder import Recorder
-from visionloom.records.rows import RunRow
+from visionloom.records.rows import RunRow, StepRow
 from visionloom.workspace import Workspace
 
 Row = dict[str, float | int | None]
 
-_INDEX = "epoch"
+INDEX = "epoch"
 
 
 def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
@@ -25,24 +25,31 @@ def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
     Raises:
         RunStateError: There is no such step.
     """
+    return figures_of(workspace, run, step)[1]
+
+
+def figures_of(workspace: Workspace, run: str, step: str = "") -> tuple[StepRow | None, list[Row]]:
+    """The step whose figures they are, and one row per epoch; see `metric_rows`.
+
+    A step that is named comes back without figures too; else None when no step has any.
+
+    Raises:
+        RunStateError: There is no such step.
+    """
     records = workspace.records
-    steps = records.steps(run)
-    if step and step not in {row.name for row in steps}:
-        raise RunStateError(
-            f"Run {run} has no step {step!r}.", f"Steps: {', '.join(row.name for row in steps)}."
-        )
-    for row in steps:
-        if step and row.name != step:
-            continue
+    steps = {row.name: row for row in records.steps(run)}
+    if step and step not in steps:
+        raise RunStateError(f"Run {run} has no step {step!r}.", f"Steps: {', '.join(steps)}.")
+    for row in [steps[step]] if step else steps.values():
         source = (run, row.name)
         if row.state == "reused":
             found = records.results([row.key]).get(row.key)
             if found is not None:
                 source = (found.run, found.step)
         figures = _rows(records, *source)
-        if figures:
-            return figures
-    return []
+        if figures or step:
+            return row, figures
+    return None, []
 
 
 def newest_figures(workspace: Workspace, runs: Sequence[RunRow]) -> dict[str, Row]:
@@ -54,8 +61,8 @@ def newest_figures(workspace: Workspace, runs: Sequence[RunRow]) -> dict[str, Ro
 def _rows(records: Recorder, run: str, step: str) -> list[Row]:
     rows: dict[int, Row] = {}
     for owner, name in records.metric_names(run):
-        if owner != step or name == _INDEX:
+        if owner != step or name == INDEX:
             continue
         for point in records.curve(run, step, name):
-            rows.setdefault(point.index, {_INDEX: point.index})[name] = point.value
+            rows.setdefault(point.index, {INDEX: point.index})[name] = point.value
     return [rows[index] for index in sorted(rows)]

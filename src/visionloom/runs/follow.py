@@ -12,7 +12,7 @@ from typing import Any
 from visionloom import errors
 from visionloom.engine import process
 from visionloom.engine.executors.base import RESULT_NAME, run_marker
-from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
+from visionloom.engine.journal import JOURNAL_NAME
 from visionloom.engine.journal import follow as follow_journal
 from visionloom.errors import (
     LeaseLostError,
@@ -23,6 +23,7 @@ from visionloom.errors import (
     VisionloomError,
 )
 from visionloom.records.rows import RUN_ENDS, AttemptRow, RunRow, State
+from visionloom.runs.journals import errors as errors_told
 from visionloom.runs.pipeline_run import start_supervisor
 from visionloom.spec.context import Listener, Log
 from visionloom.workspace import Workspace
@@ -113,24 +114,26 @@ def raise_failure(workspace: Workspace, run: RunRow, *, status: int = 130) -> No
 def _stopped(workspace: Workspace, run: RunRow) -> str:
     """What an interrupted step told of it, else that the run was stopped."""
     for step in workspace.records.steps(run.id):
-        told = _told(workspace, run, step.name) if step.state == "interrupted" else {}
+        told = told_error(workspace, run, step.name) if step.state == "interrupted" else {}
         if told:
             return str(told["message"])
     kept = "the state is saved" if run.state == "interrupted" else "nothing was to be saved"
     return f"Run {run.id} was stopped; {kept}."
 
 
-def _told(workspace: Workspace, run: RunRow, step: str) -> dict[str, Any]:
-    """The error of a step: as its supervisor told it, else as its last attempt left it."""
-    for line in reversed(list(LineReader(Path(run.folder) / JOURNAL_NAME).read())):
-        value = parse(line) or {}
-        if value.get("kind") == "step" and value.get("step") == step and value.get("error"):
-            return dict(value["error"])
+def told_error(workspace: Workspace, run: RunRow, step: str) -> dict[str, Any]:
+    """The error of a step: as its supervisor told it, else as its last attempt left it.
+
+    Nothing where there is none; else class, message and remedy.
+    """
+    told = errors_told(run).get(step)
+    if told:
+        return told
     attempts = workspace.records.attempts(run.id, step)
     path = _attempt_folder(run, step, attempts[-1].number if attempts else 1) / RESULT_NAME
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))["error"]
-        return {key: told[key] for key in ("class", "message", "remedy")}
+        found = json.loads(path.read_text(encoding="utf-8"))["error"]
+        return {key: found[key] for key in ("class", "message", "remedy")}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -141,7 +144,7 @@ def failure(workspace: Workspace, run: RunRow) -> VisionloomError:
         if step.state != "failed":
             continue
         where = f"Its output: visionloom runs logs {run.id} {step.name} --output"
-        told = _told(workspace, run, step.name)
+        told = told_error(workspace, run, step.name)
         if not told:
             return MachineError(f"Step {step.name} failed: {step.reason}", where)
         kind = getattr(errors, str(told["class"]), None)

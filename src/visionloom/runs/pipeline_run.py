@@ -27,6 +27,7 @@ from visionloom.engine.reuse import Decision
 from visionloom.engine.starting import origin_of, outer_lock, state_folder
 from visionloom.errors import InvalidPipelineError, OutputExistsError, RunStateError, UsageError
 from visionloom.records.rows import RunRow, StepRow
+from visionloom.spec.layout import Layout, read_layout, write_layout
 from visionloom.spec.pipeline import Literal, Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
 from visionloom.spec.problems import Problem, errors_among, in_order
@@ -232,12 +233,22 @@ def submit(
     run = _row(prepared, kind, name, draft)
     folder = Path(run.folder)
     write_file(folder / PIPELINE_FILE, prepared.text.encode())
+    _keep_layout(prepared, folder)
     workspace.records.create_run(run, _step_rows(prepared, run.id))
     if prepared.nothing_runs and here:
         workspace.supervisor(run, prepared.pipeline, prepared.request.plan).run()
     else:
         start_supervisor(workspace, run.id, folder)
     return run.id
+
+
+def _keep_layout(prepared: Prepared, folder: Path) -> None:
+    """Keep how the pipeline was drawn when it was run."""
+    before, file = prepared.request.continue_from, prepared.pipeline.pipeline.file
+    drawn = prepared.workspace.settings.runs / before / PIPELINE_FILE if before else Path(file)
+    layout = read_layout(drawn) if before or file else Layout()
+    if layout != Layout():
+        write_layout(folder / PIPELINE_FILE, layout)
 
 
 def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:

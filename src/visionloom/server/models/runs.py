@@ -207,15 +207,16 @@ class NoteText(Model):
 
 
 class LogLine(Model):
-    """A line of a step's log."""
+    """A line of a step's log; ``number`` is the same whatever is searched for."""
 
     number: int
+    step: str
     level: Literal["info", "warning", "error", "output"]
     text: str
 
 
 class LogPage(Model):
-    """Lines of a step's log; ``total`` counts all that match."""
+    """Lines of a log; ``total`` counts all that match."""
 
     lines: list[LogLine]
     total: int

@@ -6,12 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from visionloom.runs import journals
 from visionloom.server.desk import DeskOf
 from visionloom.server.models import runs as m
 from visionloom.server.models.drafts import DraftState
+from visionloom.server.run_views import curve_view, found, log_page, run_view
+from visionloom.server.summaries import page, summary_of
 
 router = APIRouter(prefix="/api", tags=["runs"])
 Word = Annotated[str, Query(max_length=255)]
+_MOST_LINES = 5_000
 
 
 @router.get("/runs")
@@ -25,13 +29,15 @@ def list_runs(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> m.RunPage:
     """Runs, newest first; ``before`` is the id of the last one seen."""
-    raise NotImplementedError
+    return page(
+        desk, state=state, kind=kind, draft=draft, search=search, before=before, limit=limit
+    )
 
 
 @router.get("/runs/{run}")
 def get_run(desk: DeskOf, run: str) -> m.RunView:
     """One run."""
-    raise NotImplementedError
+    return run_view(desk, found(desk, run))
 
 
 @router.delete("/runs/{run}", status_code=204)
@@ -55,7 +61,9 @@ def resume_run(desk: DeskOf, run: str) -> m.Started:
 @router.put("/runs/{run}/note")
 def note_run(desk: DeskOf, run: str, body: m.NoteText) -> m.RunSummary:
     """Write the user's own words on a run."""
-    raise NotImplementedError
+    row = found(desk, run)
+    desk.workspace.records.note(row.id, body.text)
+    return summary_of(desk, found(desk, run))
 
 
 @router.get("/runs/{run}/log")
@@ -69,13 +77,15 @@ def get_log(
     limit: Annotated[int, Query(ge=1, le=5_000)] = 500,
 ) -> m.LogPage:
     """What steps told; with ``output`` what their processes printed."""
-    raise NotImplementedError
+    return log_page(
+        desk, found(desk, run), step, search, printed=output, offset=offset, limit=limit
+    )
 
 
 @router.get("/runs/{run}/curve")
 def get_curve(desk: DeskOf, run: str, step: Word = "") -> m.Curve:
     """Figures of a training's epochs."""
-    raise NotImplementedError
+    return curve_view(desk, found(desk, run), step)
 
 
 @router.get("/runs/{run}/journal")
@@ -83,7 +93,7 @@ def get_journal(
     desk: DeskOf, run: str, after: Annotated[int, Query(ge=0)] = 0
 ) -> list[dict[str, object]]:
     """Lines of a run's journal after a number, at most 5,000."""
-    raise NotImplementedError
+    return list(journals.lines_after(found(desk, run), after, _MOST_LINES))
 
 
 @router.post("/runs/{run}/draft", status_code=201)

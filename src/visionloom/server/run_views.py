@@ -1,0 +1,183 @@
+"""One run as its page shows it: the frozen pipeline, how each step fared, curve and log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from visionloom.artifacts.types import TrainedModel
+from visionloom.errors import UsageError
+from visionloom.records.rows import AttemptRow, OutputRow, RunRow, StepRow
+from visionloom.runs import journals, log_pages
+from visionloom.runs.curves import curve_of
+from visionloom.runs.follow import told_error
+from visionloom.server.desk import Desk
+from visionloom.server.models.drafts import Graph
+from visionloom.server.models.runs import (
+    AttemptView,
+    Curve,
+    DecisionView,
+    LogLine,
+    LogPage,
+    OutputView,
+    RunStepView,
+    RunView,
+)
+from visionloom.server.plans import choice_of, decision_view
+from visionloom.server.summaries import summary_of
+
+T = TypeVar("T", AttemptRow, OutputRow)
+
+_FAULTS = frozenset({"failed", "lost"})
+
+
+def run_view(desk: Desk, run: RunRow) -> RunView:
+    """One run.
+
+    Its journal is looked at first: whoever goes on with the events after its newest line misses
+    none, and is told nothing older than what stands here.
+    """
+    at = journals.newest(run)
+    records = desk.workspace.records
+    run = records.get_run(run.id)
+    attempts = _by_step(records.attempts(run.id))
+    outputs = _by_step(records.outputs(run.id))
+    steps = records.steps(run.id)
+    views = [
+        _step_view(desk, run, step, attempts.get(step.name, []), outputs.get(step.name, []))
+        for step in steps
+    ]
+    running = {step.name for step in steps if step.state == "running"}
+    return RunView(
+        summary=summary_of(desk, run),
+        text=run.pipeline,
+        graph=_graph(desk, run),
+        steps=views,
+        choice=choice_of(run),
+        host=dict(run.host),
+        sequence=at.sequence,
+        journal={step: line for step, line in at.progress.items() if step in running},
+    )
+
+
+def curve_view(desk: Desk, run: RunRow, step: str = "") -> Curve:
+    """The figures of a step's epochs."""
+    found = curve_of(desk.workspace, run, step)
+    return Curve(
+        step=found.step,
+        names=list(found.names),
+        rows=[list(row) for row in found.rows],
+        best_epoch=found.best_epoch,
+        stopped_because=found.stopped_because,
+        monitored=found.monitored,
+    )
+
+
+def found(desk: Desk, run: str) -> RunRow:
+    """The run with this id.
+
+    Raises:
+        NoSuchRunError: There is none.
+    """
+    return desk.workspace.records.get_run(run)
+
+
+def log_page(
+    desk: Desk,
+    run: RunRow,
+    step: str,
+    search: str,
+    *,
+    printed: bool,
+    offset: int,
+    limit: int,
+) -> LogPage:
+    """Lines of what steps told, or of what their processes printed."""
+    if printed:
+        page = log_pages.printed(desk.workspace, run, step, search, offset, limit)
+    else:
+        page = log_pages.told(run, step, search, offset, limit)
+    lines = [
+        LogLine(number=line.number, step=line.step, level=line.level, text=line.text)
+        for line in page.lines
+    ]
+    return LogPage(lines=lines, total=page.total)
+
+
+def trains(desk: Desk, component: str) -> bool:
+    """Whether a component gives a trained model, so that it can be asked to end with its best."""
+    try:
+        item = desk.workspace.registry.find(component)
+    except UsageError:
+        return False
+    return any(issubclass(port.type, TrainedModel) for port in item.outputs)
+
+
+def _step_view(
+    desk: Desk,
+    run: RunRow,
+    step: StepRow,
+    attempts: list[AttemptRow],
+    outputs: list[OutputRow],
+) -> RunStepView:
+    error = told_error(desk.workspace, run, step.name) if step.state in _FAULTS else {}
+    return RunStepView(
+        name=step.name,
+        component=step.component,
+        version=step.version,
+        state=step.state,
+        reason=step.reason,
+        decision=_decision(step),
+        source=step.source,
+        target=step.target,
+        started=step.started,
+        ended=step.ended,
+        seconds=step.seconds,
+        attempts=[_attempt_view(attempt) for attempt in attempts],
+        outputs=[_output_view(output) for output in outputs],
+        error=str(error.get("message", "")) or (step.reason if step.state in _FAULTS else ""),
+        remedy=str(error.get("remedy", "")),
+        trains=trains(desk, step.component),
+    )
+
+
+def _decision(step: StepRow) -> DecisionView | None:
+    decision: Mapping[str, Any] = step.decision
+    return decision_view(step.name, decision) if decision else None
+
+
+def _attempt_view(attempt: AttemptRow) -> AttemptView:
+    return AttemptView(
+        number=attempt.number,
+        state=attempt.state,
+        reason=attempt.reason,
+        started=attempt.started,
+        ended=attempt.ended,
+        exit=attempt.exit,
+        peak_bytes=attempt.peak_bytes,
+    )
+
+
+def _output_view(output: OutputRow) -> OutputView:
+    return OutputView(
+        port=output.port,
+        type=output.type,
+        artifact=output.object,
+        digest=output.digest,
+        bytes=output.bytes,
+    )
+
+
+def _by_step(rows: Iterable[T]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for row in rows:
+        found.setdefault(row.step, []).append(row)
+    return found
+
+
+def _graph(desk: Desk, run: RunRow) -> Graph:
+    del desk, run
+    return Graph(
+        display_name="", description="", default_compute=None, force_rerun=False,
+        continue_on_step_failure=False, inputs=[], outputs=[], steps=[], notes=[],
+    )  # fmt: skip
