@@ -252,12 +252,20 @@ def named_pictures(settings: Settings) -> Callable[[Path], Sequence[Path]]:
 def run_job(job: Job, context: Context) -> Mapping[str, Artifact]:
     """Run the component of a job; what the process of a step calls.
 
-    Run, step and component travel with what it makes, and with a trained model the pipeline too.
+    Run, step, component and which objects of the store it was made from travel with what it makes,
+    and with a trained model the pipeline too.
     """
+    from visionloom.artifacts.objects import is_object_id
+
     item = load_registry(COMPONENT_PACKAGE).find(job.component)
     inputs = {port: Path(path) for port, path in job.inputs.items()}
     made = item.run(inputs, job.parameters, context)
-    facts = {"run": job.run, "step": job.step, "component": f"{item.name} {item.version}"}
+    facts = {
+        "run": job.run,
+        "step": job.step,
+        "component": f"{item.name} {item.version}",
+        "inputs": {port: path.name for port, path in inputs.items() if is_object_id(path.name)},
+    }
     for artifact in made.values():
         trained = isinstance(artifact, TrainedModel)
         add_origin(artifact.path, facts | ({"pipeline": _pipeline_text(job)} if trained else {}))

@@ -61,6 +61,11 @@ class StoredObject:
     refers_to: tuple[str, ...]
 
 
+def is_object_id(text: str) -> bool:
+    """Whether this has the shape of an object's id."""
+    return _ID.fullmatch(text) is not None
+
+
 class ObjectStore:
     """A folder of objects.
 
@@ -87,7 +92,7 @@ class ObjectStore:
 
     def path(self, object_id: str) -> Path:
         """Folder of an object, whether it is there or not."""
-        if not _ID.fullmatch(object_id):
+        if not is_object_id(object_id):
             raise ArtifactError(f"{object_id!r} is no id of an object.")
         return self._objects / object_id[:2] / object_id
 
