@@ -18,9 +18,17 @@ export function columnTotals(counts: readonly (readonly number[])[]): number[] {
   );
 }
 
-/** Depth of a cell's colour in per cent: nothing stays bare, and a single mistake is seen. */
+/** Depth of a cell's colour in per cent. Nothing stays bare, a single mistake is seen, and the
+ * depths between, on which neither dark nor light text can be read well, are left out. */
 export function depth(share: number): number {
-  return share <= 0 ? 0 : Math.round(12 + 88 * Math.min(1, share) ** 0.8);
+  if (share <= 0) return 0;
+  if (share < 0.6) return Math.round(10 + 35 * (share / 0.6) ** 0.8);
+  return Math.round(86 + 14 * ((Math.min(1, share) - 0.6) / 0.4));
+}
+
+/** Whether a cell of this depth is read better in the colour of text on colour. */
+export function isDeep(depthOfCell: number): boolean {
+  return depthOfCell > 60;
 }
 
 /** Where an arrow key leads in a grid of cells. */

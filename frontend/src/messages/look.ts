@@ -244,6 +244,8 @@ export const look = {
     learningRate: "Learning rate",
     epoch: "Epoch",
     run: "Run",
+    training: "(training)",
+    validation: "(validation)",
     names: {
       train_loss: "Training loss",
       valid_loss: "Validation loss",

@@ -1,0 +1,39 @@
+/** How large thumbnails are; remembered in this browser. */
+import { useState } from "react";
+import { t } from "~/messages";
+import { Icon } from "~/ui/Icon";
+import styles from "./SizeSlider.module.css";
+
+const remembered = "visionloom.thumbnail";
+
+export function useThumbnailSize(): [number, (size: number) => void] {
+  const [size, setSize] = useState(() => {
+    const known = Number(localStorage.getItem(remembered));
+    return known >= 72 && known <= 280 ? known : 132;
+  });
+  return [
+    size,
+    (next) => {
+      localStorage.setItem(remembered, String(next));
+      setSize(next);
+    },
+  ];
+}
+
+export function SizeSlider({ size, onSize }: { size: number; onSize: (size: number) => void }) {
+  return (
+    <label className={styles.slider} title={t.look.grid.size}>
+      <Icon name="image" size={12} />
+      <span className="visually-hidden">{t.look.grid.size}</span>
+      <input
+        type="range"
+        min={72}
+        max={280}
+        step={4}
+        value={size}
+        onChange={(event) => onSize(Number(event.target.value))}
+      />
+      <Icon name="image" size={18} />
+    </label>
+  );
+}
