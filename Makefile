@@ -8,9 +8,34 @@ BIN     := $(VENV)/bin
 TORCH   := $(shell sed -n 's/^torch==//p' constraints.txt)
 INSTALL := $(BIN)/uv pip install -q --python $(VENV) -c constraints.txt --group dev -e .
 
-.PHONY: install demo test test-slow check format lock docs clean
+# Node comes from PyPI, in the virtual environment; quiet about settings of npm that it does not know
+NPM     := PATH="$(abspath $(BIN)):$$PATH" npm --loglevel=error --prefix frontend
+MODULES := frontend/node_modules/.package-lock.json
+PAGES   := src/visionloom/server/static/index.html
+FRONT   := $(shell find frontend -name node_modules -prune -o -type f -print)
 
+.PHONY: install frontend types demo test test-slow check format lock docs screenshots clean
+
+# all else works without the designer's pages
 install: $(VENV)/.ready
+	@$(MAKE) -s --no-print-directory frontend || \
+	  echo "The designer's pages were not built; 'make frontend' tries again. All else works."
+
+# the designer's pages
+frontend: $(PAGES)
+
+$(MODULES): frontend/package.json frontend/package-lock.json frontend/.npmrc | $(VENV)/.ready
+	@$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+$(PAGES): $(MODULES) $(FRONT)
+	@$(NPM) run build
+	@touch $@
+
+# what goes over the wire: the server's description, and the types of the pages made from it
+types: $(MODULES)
+	$(BIN)/python -m visionloom.server.openapi frontend/openapi.json
+	$(NPM) run types
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@test -n "$(PY)" || { echo "Python 3.11 or newer is needed."; exit 1; }
@@ -36,21 +61,26 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: install
 	$(BIN)/visionloom demo
 
-test: install
+test: install frontend
+	$(NPM) run test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
 
 test-slow: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
-check: install
-	$(BIN)/ruff format --check src tests examples benchmarks
-	$(BIN)/ruff check src tests examples benchmarks
+check: install frontend
+	$(BIN)/ruff format --check src tests examples benchmarks hatch_build.py
+	$(BIN)/ruff check src tests examples benchmarks hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m visionloom.server.openapi frontend/openapi.json --check
+	$(NPM) run check
+	$(NPM) run budget
 
-format: install
-	$(BIN)/ruff format src tests examples benchmarks
-	$(BIN)/ruff check --fix src tests examples benchmarks
+format: install $(MODULES)
+	$(NPM) run format
+	$(BIN)/ruff format src tests examples benchmarks hatch_build.py
+	$(BIN)/ruff check --fix src tests examples benchmarks hatch_build.py
 
 # the pins serve every system and Python from 3.11; compiled without wheel folders on purpose
 lock: install
@@ -62,5 +92,10 @@ lock: install
 docs: install
 	$(BIN)/python -m visionloom.runs.reference docs/components
 
+# the pictures of docs/designer, light and dark
+screenshots: install frontend
+	VISIONLOOM_SCREENSHOTS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/designer
+
 clean:
+	rm -rf frontend/node_modules src/visionloom/server/static
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -14,6 +14,9 @@ export default defineConfig({
     target: "es2023",
     // images and fonts stay files: the content security policy allows no data addresses
     assetsInlineLimit: 0,
+    // scripts/budget.mjs reads what belongs to which page
+    manifest: true,
+    reportCompressedSize: false,
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },
