@@ -22,7 +22,7 @@ from visionloom.records import schema
 from visionloom.records.database import Database
 
 LATER = Path(__file__).parent / "later_migrations"
-NEXT = schema.Schema("0002", (*schema.Schema().folders, LATER))
+NEXT = schema.Schema("0003", (*schema.Schema().folders, LATER))
 
 
 def described(path: Path) -> dict[str, Any]:

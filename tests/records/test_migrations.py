@@ -66,12 +66,12 @@ def test_a_migration_keeps_the_rows_and_leaves_a_backup(old: Path) -> None:
     with contextlib.closing(Database(url(old))) as database:
         schema.prepare(database, NEXT)
     after = described(old)
-    assert after["version"] == "0002"
+    assert after["version"] == "0003"
     assert {n: r for n, r in after["rows"].items() if n not in {"runs", "owners"}} == {
         n: r for n, r in before["rows"].items() if n != "runs"
     }
     assert [row[:3] for row in after["rows"]["runs"]] == [row[:3] for row in before["rows"]["runs"]]
-    backup = old.with_name("r.sqlite.0001.backup")
+    backup = old.with_name("r.sqlite.0002.backup")
     assert described(backup) == before
     assert not Path(f"{backup}-wal").exists()
 
@@ -79,12 +79,12 @@ def test_a_migration_keeps_the_rows_and_leaves_a_backup(old: Path) -> None:
 def test_a_migration_that_leaves_rows_without_what_they_refer_to_is_undone(
     old: Path, tmp_path: Path
 ) -> None:
-    text = (LATER / "v0002.py").read_text()
-    (tmp_path / "v0002.py").write_text(
+    text = (LATER / "v0003.py").read_text()
+    (tmp_path / "v0003.py").write_text(
         text.replace("UPDATE runs SET reason = 'moved'", "DELETE FROM runs")
     )
     before = described(old)
-    broken = schema.Schema("0002", (*schema.Schema().folders, tmp_path))
+    broken = schema.Schema("0003", (*schema.Schema().folders, tmp_path))
     with (
         contextlib.closing(Database(url(old))) as database,
         pytest.raises(RecordsError, match="refer to nothing"),
@@ -97,7 +97,7 @@ def test_r20_a_newer_database_is_refused_naming_both_versions_and_left_alone(old
     with contextlib.closing(Database(url(old))) as database:
         schema.prepare(database, NEXT)
     before = old.read_bytes()
-    with pytest.raises(RecordsError, match=r"has version 0002 .* up to 0001\. Update Visionloom"):
+    with pytest.raises(RecordsError, match=r"has version 0003 .* up to 0002\. Update Visionloom"):
         open_records(url(old))
     assert old.read_bytes() == before
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from visionloom.engine import key_lock, process
 from visionloom.engine.attempts import OUT_OF_MEMORY, Attempt, Retry, Verdict
-from visionloom.engine.course import Course
+from visionloom.engine.course import CUT_SHORT, Course
 from visionloom.engine.executors.base import PROCESS_NAME, Ended, Job, read_job
 from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
 from visionloom.engine.reuse import Decision, Reason
@@ -80,7 +80,7 @@ def _adopt_step(course: Course, row: StepRow, attempts: list[AttemptRow], told: 
         if retry and not (going_on and attempt is attempts[-1]):
             course.tries[retry] += 1
     tools = course.tools
-    if row.state == "succeeded" and attempts:
+    if row.state == "succeeded" and row.reason != CUT_SHORT and attempts:
         _clear_after(tools, row.name, attempts[-1].number)
     if not going_on:
         return

@@ -12,9 +12,11 @@ from visionloom.engine.finishing import Finished, discard_outputs, finish_step, 
 from visionloom.engine.opening import Opening
 from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.starting import clear, scratch_of
-from visionloom.engine.step_process import read_result
+from visionloom.engine.step_process import Result, read_result
 from visionloom.engine.tools import Tools, produced_of
 from visionloom.errors import InvalidDatasetError, VisionloomError
+
+CUT_SHORT = "it was asked to end with its best so far; its result is not reused"
 
 
 class Course(Opening):
@@ -37,12 +39,13 @@ class Course(Opening):
             self.next = self._clear
             self._clear()
             return
-        if tools.cancel:
-            attempt.end(tools, at_once=tools.cancel == "kill")
+        stopping = tools.stopping(self.name)
+        if stopping:
+            attempt.end(tools, at_once=stopping == "kill")
         else:
             attempt.look_after(tools)
             asking = attempt.job.path / FINISH_NAME
-            if tools.is_to_finish and not attempt.job.finish and not asking.exists():
+            if tools.finishing(self.name) and not attempt.job.finish and not asking.exists():
                 with contextlib.suppress(OSError):
                     asking.touch()
         if attempt.process is not None and not attempt.is_recorded:
@@ -64,7 +67,7 @@ class Course(Opening):
             self.next = self._finish
         else:
             if verdict.state != "cancelled":
-                if tools.cancel:
+                if tools.stopping(self.name):
                     verdict = stopped(Path(attempt.job.scratch))
                 elif attempt.verdict is not None:
                     verdict = attempt.verdict
@@ -89,7 +92,8 @@ class Course(Opening):
     def after_attempt(self) -> None:
         """An attempt ended without a result: try again, or end."""
         tools, verdict = self.tools, self.verdict
-        if verdict.retry and tools.cancel:
+        stopping = tools.stopping(self.name)
+        if verdict.retry and stopping:
             verdict = stopped(scratch_of(tools, self._decided()))
         elif verdict.retry:
             allowed = {
@@ -107,7 +111,7 @@ class Course(Opening):
                 self.next = self._queue_again
                 self._queue_again()
                 return
-        if verdict.state == "cancelled" and not tools.cancel:
+        if verdict.state == "cancelled" and not stopping:
             # what works under the key now was not there before: wait for it
             self._let_go()
             self.next = self._queue_again
@@ -154,17 +158,20 @@ class Course(Opening):
             unusable = failure_of(InvalidDatasetError(finished.problem, "Run it again."))
             self._conclude(Verdict("failed", finished.problem, failure=unusable))
             return
-        self.next = lambda: self._commit(finished, result.seconds, result.peak_bytes)
+        self.next = lambda: self._commit(finished, result)
         self.next()
 
-    def _commit(self, finished: Finished, seconds: float, peak: int | None) -> None:
+    def _commit(self, finished: Finished, made: Result) -> None:
         tools, attempt = self.tools, self._going_on()
         ended = attempt.ended or Ended(None)
-        result = result_row(tools, self.step, finished, seconds)
-        peak = max(peak or 0, ended.peak_bytes or 0) or None
+        # the key says what the whole of it comes to
+        result = None if made.cut_short else result_row(tools, self.step, finished, made.seconds)
+        reason = CUT_SHORT if made.cut_short else ""
+        peak = max(made.peak_bytes or 0, ended.peak_bytes or 0) or None
         committed = tools.recorder.commit_step(
             tools.run.id, self.name, self.number, finished.outputs, result=result,
-            seconds=seconds, fence=tools.fence, exit=ended.exit, peak_bytes=peak,
+            seconds=made.seconds, fence=tools.fence, exit=ended.exit, peak_bytes=peak,
+            reason=reason,
         )  # fmt: skip
         if not committed:
             if self._ended_already():
@@ -172,10 +179,10 @@ class Course(Opening):
             raise AssertionError(f"step {self.name} was neither running nor over")
         for output in finished.outputs:
             tools.give(self.name, output.port, produced_of(output))
-        if self.lock is not None:
+        if self.lock is not None and not made.cut_short:
             clear(Path(attempt.job.scratch), self.lock)
             self.lock = None
-        self._settle("succeeded", "", seconds=seconds)
+        self._settle("succeeded", reason, seconds=made.seconds)
 
     def _going_on(self) -> Attempt:
         if self.attempt is None:

@@ -90,6 +90,7 @@ class Result:
         out_of_memory: Whether memory, not the disk, ran out.
         seconds: Time of the work itself.
         peak_bytes: Largest resident memory, or None.
+        cut_short: Whether it ended early because it was asked to end with its best so far.
     """
 
     state: str
@@ -98,6 +99,7 @@ class Result:
     out_of_memory: bool = False
     seconds: float = 0.0
     peak_bytes: int | None = None
+    cut_short: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value; `read_result` reads it."""
@@ -132,7 +134,7 @@ def run(folder: Path, runner: str) -> int:
     faulthandler.enable(sys.stderr)
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1, sys.stderr, all_threads=True)
-    stop, finish = threading.Event(), threading.Event()
+    stop, finish = threading.Event(), _Request()
     _stop_on_signals(stop)
     job = read_job(folder)
     process.set_title(f"vl:{job.step}")
@@ -149,7 +151,8 @@ def run(folder: Path, runner: str) -> int:
     result = _work(job, runner, _context(job, events, stop, finish))
     events.close()
     seconds = time.monotonic() - started
-    _leave(folder, Result(**{**vars(result), "seconds": seconds, "peak_bytes": _peak()}))
+    more = {"seconds": seconds, "peak_bytes": _peak(), "cut_short": finish.was_seen}
+    _leave(folder, Result(**{**vars(result), **more}))
     return result.failure.exit_status if result.failure else 0
 
 
@@ -195,6 +198,22 @@ def _work(job: Job, runner: str, context: Context) -> Result:
         return Result("failed", failure=Failure(type(error).__name__, message))
 
 
+class _Request(threading.Event):
+    """A request that remembers whether the work took note of it.
+
+    Attributes:
+        was_seen: Whether somebody looked while it was made.
+    """
+
+    was_seen = False
+
+    def is_set(self) -> bool:
+        """Whether it was made."""
+        made = super().is_set()
+        self.was_seen = self.was_seen or made
+        return made
+
+
 class _Events:
     """The listener of a step: appends to ``events.jsonl``, of each stage at most four times a
     second; a thread of it also gives signs of life and looks for requests.
@@ -203,6 +222,7 @@ class _Events:
     def __init__(self, folder: Path, stop: threading.Event, finish: threading.Event) -> None:
         self._folder = folder
         self._requests = {STOP_NAME: stop, FINISH_NAME: finish}
+        self._made: set[str] = set()
         self._file = LineFile(folder / EVENTS_NAME)
         self._lock = threading.Lock()
         self._waiting: dict[str, Progress] = {}
@@ -235,7 +255,8 @@ class _Events:
         beat = -Timings.heartbeat
         while not self._closing.wait(_PROGRESS_SECONDS):
             for name, request in self._requests.items():
-                if not request.is_set() and (self._folder / name).exists():
+                if name not in self._made and (self._folder / name).exists():
+                    self._made.add(name)
                     request.set()
             now = time.monotonic()
             if now - beat >= Timings.heartbeat:

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from visionloom.artifacts.objects import ObjectStore
 
 _CANCELLED = "the run was cancelled"
+_ASKED = "it was cancelled"
 _NOT_SELECTED = "not selected"
+_ENDED_BY_OTHERS = frozenset({"lost", "skipped", "cancelled", "interrupted"})
 
 
 class Supervisor:
@@ -170,6 +172,7 @@ class Supervisor:
             if now - self._looked >= self._timings.look:
                 self._looked = now
                 asked = asked or self._recorder.get_run(self._run.id).cancel
+                tools.asked = self._recorder.asked(self._run.id)
         finally:
             asked = asked or self._lease.asked
             if asked and tools.cancel != "kill":
@@ -210,8 +213,8 @@ class Supervisor:
 
     def _advance(self, tools: Tools, courses: dict[str, Course], course: Course) -> None:
         if course.state == "queued":
-            if tools.cancel:
-                course.end("cancelled", _CANCELLED)
+            if tools.stopping(course.name):
+                course.end("cancelled", _CANCELLED if tools.cancel else _ASKED)
                 return
             obstacle = self._obstacle(tools, courses, course)
             if obstacle:
@@ -246,7 +249,9 @@ class Supervisor:
             return self._end(tools, "failed", f"{failed[0].name}: {failed[0].reason}")
         if self._delivering is None and (tools.cancel or states & {"cancelled", "interrupted"}):
             kept = "interrupted" in states
-            return self._end(tools, "interrupted" if kept else "cancelled", "")
+            ended = [c.name for c in courses.values() if c.state in {"cancelled", "interrupted"}]
+            reason = "" if tools.cancel else f"cancelled: {', '.join(ended)}"
+            return self._end(tools, "interrupted" if kept else "cancelled", reason)
         if self._delivering is None:
             self._delivering = self._desk.do(deliver, tools)
         if not self._delivering.done():
@@ -300,4 +305,4 @@ class Supervisor:
 
 
 def _ended(course: Course) -> str:
-    return {"lost": "was lost", "skipped": "was skipped"}.get(course.state, f"{course.state}")
+    return f"was {course.state}" if course.state in _ENDED_BY_OTHERS else course.state

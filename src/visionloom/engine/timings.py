@@ -36,7 +36,7 @@ class Timings:
     grace: float = 10.0
     no_progress: float = 1800.0
     dump: float = 2.0
-    look: float = 0.5
+    look: float = 0.25
     tick: float = 0.25
     backoff: float = 1.0
     lost_attempts: int = 3

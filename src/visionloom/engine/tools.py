@@ -16,7 +16,7 @@ from visionloom.engine.reuse import Decision, Produced
 from visionloom.engine.timings import Attention, Clock, Timings
 from visionloom.errors import RecordsError
 from visionloom.records.recorder import Recorder
-from visionloom.records.rows import MetricPoint, OutputRow, RunRow
+from visionloom.records.rows import Asked, MetricPoint, OutputRow, RunRow
 from visionloom.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Tools:
         origin: Id of the run that this one goes on with, over all runs between; its own by default.
         finish: Whether trainings end at once with their best model so far.
         cancel: What was asked for: nothing, ``cancel`` or ``kill``.
+        asked: Step -> what was asked of it alone.
         produced: What steps gave so far.
         metrics: Figures that go to the records.
     """
@@ -73,6 +74,7 @@ class Tools:
     origin: str
     finish: bool
     cancel: str = ""
+    asked: Mapping[str, Asked] = field(default_factory=dict)
     produced: dict[tuple[str, str], Produced] = field(default_factory=dict)
     metrics: Curves = field(init=False)
 
@@ -88,6 +90,17 @@ class Tools:
     def is_to_finish(self) -> bool:
         """Whether trainings are to end now: asked when the run was, or by a file since."""
         return self.finish or (self.folder / FINISH_NAME).exists()
+
+    def stopping(self, step: str) -> str:
+        """How a step is to stop, with its run or alone: empty, ``cancel`` or ``kill``."""
+        asked = self.asked.get(step, "")
+        if "kill" in (self.cancel, asked):
+            return "kill"
+        return "cancel" if self.cancel or asked == "cancel" else ""
+
+    def finishing(self, step: str) -> bool:
+        """Whether a step is to end with its best so far."""
+        return self.is_to_finish or self.asked.get(step) == "finish"
 
     def attempt_folder(self, step: str, number: int) -> Path:
         """The folder of an attempt."""

@@ -20,7 +20,7 @@ _RUN = (
     .with_for_update()
 )
 _STEP = (
-    select(steps.c.state, steps.c.key)
+    select(steps.c.state, steps.c.key, steps.c.asked)
     .where(steps.c.run == bindparam("of_run"), steps.c.name == bindparam("of_step"))
     .with_for_update()
 )

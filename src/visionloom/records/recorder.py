@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
 
 from visionloom.records.rows import (
+    Asked,
     AttemptRow,
     DecisionLike,
     EventRow,
@@ -139,6 +140,14 @@ class Recorder:
         """Changes of a run and its steps in their order, those after a sequence number."""
         return self._read(self._runs.events_of, run, after)
 
+    def changes_since(self, sequence: int, limit: int = 1_000) -> list[EventRow]:
+        """Changes of all runs and their steps after a sequence number, in their order."""
+        return self._read(self._runs.changes_since, sequence, limit)
+
+    def newest_change(self) -> int:
+        """Sequence number of the newest change; 0 before the first."""
+        return self._read(self._runs.newest_change)
+
     def acquire(
         self, run: str, process: ProcessIdentity, until: float, *, take_over: bool = False
     ) -> int:
@@ -229,6 +238,25 @@ class Recorder:
         """
         return self._write(self._steps.move, run, step, new, reason, fence, self._now())
 
+    def ask_step(self, run: str, step: str, how: Asked) -> bool:
+        """Ask the supervisor to end a step, or to let it end with its best so far.
+
+        Args:
+            run, step: Which.
+            how: ``cancel``, ``kill``; ``finish`` of a step that is running.
+
+        Returns:
+            False when the step has ended, or cannot be asked so.
+
+        Raises:
+            RunStateError: There is no such step.
+        """
+        return self._write(self._steps.ask, run, step, how, self._now())
+
+    def asked(self, run: str) -> dict[str, Asked]:
+        """Step -> what was asked of it, of steps of which something was."""
+        return self._read(self._steps.asked, run)
+
     def decide(
         self, run: str, step: str, decision: DecisionLike, *, fence: int | None = None
     ) -> None:
@@ -277,7 +305,7 @@ class Recorder:
         self, run: str, step: str, number: int, outputs: Sequence[OutputRow], *,
         result: ResultRow | None, seconds: float, fence: int | None = None,
         exit: int | None = 0,  # noqa: A002 - the name of the field
-        peak_bytes: int | None = None,
+        peak_bytes: int | None = None, reason: str = "",
     ) -> bool:  # fmt: skip
         """A running step succeeded: the one moment at which what it made begins to count.
 
@@ -288,7 +316,7 @@ class Recorder:
                 with the objects.
             seconds: Run time.
             fence: Of the supervisor.
-            exit, peak_bytes: See `AttemptRow`.
+            exit, peak_bytes, reason: See `AttemptRow`.
 
         Returns:
             False when the step or the attempt was not running any more.
@@ -298,7 +326,7 @@ class Recorder:
         """
         return self._write(
             self._steps.commit, run, step, number, outputs, result, seconds, exit, peak_bytes,
-            fence, self._now(),
+            reason, fence, self._now(),
         )  # fmt: skip
 
     def reuse_step(

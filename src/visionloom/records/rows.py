@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted", "lost"]
 StepState = Literal[
@@ -21,6 +21,9 @@ StepState = Literal[
     "reused",
     "skipped",
 ]
+Asked = Literal["", "finish", "cancel", "kill"]
+ASKED: tuple[Asked, ...] = get_args(Asked)
+"""From the softest to the hardest; who asked for a harder one does not get a softer one."""
 RUN_ENDS: frozenset[str] = frozenset({"succeeded", "failed", "cancelled", "interrupted", "lost"})
 STEP_ENDS: frozenset[str] = RUN_ENDS | {"reused", "skipped"}
 # what may follow what; end states are absorbing
@@ -117,6 +120,7 @@ class StepRow:
         target: Name of the target.
         started, ended: Seconds since 1970.
         seconds: Its own run time; of a reused one, that of its source.
+        asked: What was asked of it: nothing, ``finish``, ``cancel`` or ``kill``.
     """
 
     run: str
@@ -134,6 +138,7 @@ class StepRow:
     started: float | None = None
     ended: float | None = None
     seconds: float | None = None
+    asked: Asked = ""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,12 @@ _EVENTS = (
     .where(events.c.run == bindparam("of_run"), events.c.sequence > bindparam("after"))
     .order_by(events.c.sequence)
 )
+_CHANGES = (
+    select(events)
+    .where(events.c.sequence > bindparam("after"))
+    .order_by(events.c.sequence)
+    .limit(bindparam("most"))
+)
 _NEWEST_FIRST = runs.c.number.desc()
 _DRAFT = runs.c.options["draft"].as_string()
 _HOW_TO_LIST = "List them: visionloom runs list."
@@ -126,6 +132,17 @@ def events_of(connection: Connection, run: str, after: int) -> list[EventRow]:
     """See `Recorder.events`."""
     rows = connection.execute(_EVENTS, {"of_run": run, "after": after})
     return [from_row(EventRow, row) for row in rows]
+
+
+def changes_since(connection: Connection, sequence: int, limit: int) -> list[EventRow]:
+    """See `Recorder.changes_since`."""
+    rows = connection.execute(_CHANGES, {"after": sequence, "most": limit})
+    return [from_row(EventRow, row) for row in rows]
+
+
+def newest_change(connection: Connection) -> int:
+    """See `Recorder.newest_change`."""
+    return int(connection.execute(select(func.max(events.c.sequence))).scalar() or 0)
 
 
 def acquire(

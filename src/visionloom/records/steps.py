@@ -13,11 +13,14 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from visionloom.errors import RunStateError
 from visionloom.records import references
-from visionloom.records.changes import held_run, held_step, insert_all, swap_step
+from visionloom.records.changes import add_event, held_run, held_step, insert_all, swap_step
 from visionloom.records.convert import from_row, process_columns, to_columns
 from visionloom.records.references import chunks
 from visionloom.records.rows import (
+    ASKED,
+    RUN_ENDS,
     STEP_ENDS,
+    Asked,
     AttemptRow,
     DecisionLike,
     OutputRow,
@@ -46,6 +49,9 @@ _OUTPUTS = (
     .join(objects, objects.c.id == outputs.c.object)
     .where(outputs.c.run == bindparam("of_run"))
     .order_by(outputs.c.step, outputs.c.port)
+)
+_ASKED = select(steps.c.name, steps.c.asked).where(
+    steps.c.run == bindparam("of_run"), steps.c.asked != ""
 )
 _COUNTS = (
     select(steps.c.run, steps.c.state, func.count())
@@ -135,6 +141,26 @@ def move(
     return swap_step(connection, run, step, row.state, new, reason, now)
 
 
+def ask(connection: Connection, run: str, step: str, how: Asked, now: float) -> bool:
+    """See `Recorder.ask_step`."""
+    if held_run(connection, run, None).state in RUN_ENDS:
+        return False
+    row = held_step(connection, run, step)
+    if row.state in STEP_ENDS or (how == "finish" and row.state != "running"):
+        return False
+    if ASKED.index(row.asked) < ASKED.index(how):
+        connection.execute(
+            update(steps).where(steps.c.run == run, steps.c.name == step).values(asked=how)
+        )
+        add_event(connection, run, "asked", row.asked, how, "", now, step=step)
+    return True
+
+
+def asked(connection: Connection, run: str) -> dict[str, Asked]:
+    """See `Recorder.asked`."""
+    return {row.name: row.asked for row in connection.execute(_ASKED, {"of_run": run})}
+
+
 def decide(
     connection: Connection, run: str, step: str, decision: DecisionLike, fence: int | None
 ) -> None:
@@ -218,6 +244,7 @@ def commit(
     seconds: float,
     exit_status: int | None,
     peak_bytes: int | None,
+    reason: str,
     fence: int | None,
     now: float,
 ) -> bool:
@@ -225,7 +252,7 @@ def commit(
     held = held_run(connection, run, fence)
     row = held_step(connection, run, step)
     if row.state != "running" or not end_attempt(
-        connection, run, step, number, "succeeded", "", exit_status, peak_bytes, fence, now
+        connection, run, step, number, "succeeded", reason, exit_status, peak_bytes, fence, now
     ):
         return False
     files = {} if result is None else result.files
@@ -245,7 +272,7 @@ def commit(
                 sources=dict(result.sources), seconds=seconds, created=now,
             )
         )  # fmt: skip
-    return swap_step(connection, run, step, "running", "succeeded", "", now, **columns)
+    return swap_step(connection, run, step, "running", "succeeded", reason, now, **columns)
 
 
 def reuse(

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from visionloom.records.rows import State, StepState
 
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -111,6 +111,7 @@ steps = Table(
     Column("started", Double),
     Column("ended", Double),
     Column("seconds", Double),
+    _text("asked"),
     _one_of("state", get_args(StepState)),
     Index(None, "key"),
     Index(None, "component", "name", "state", "ended"),

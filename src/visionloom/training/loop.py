@@ -107,7 +107,7 @@ class Trainer:
         reason = self._reason_to_stop()
         while reason is None:
             complete = self._train_epoch()
-            if not complete and self.context.finish.is_set():
+            if not complete and self._may_finish():
                 reason = ON_REQUEST
                 break
             logits = self._validate()
@@ -237,7 +237,11 @@ class Trainer:
 
     def _asked_to_stop(self) -> bool:
         context = self.context
-        return context.stop.is_set() or context.finish.is_set() or self._out_of_time()
+        return context.stop.is_set() or self._may_finish() or self._out_of_time()
+
+    def _may_finish(self) -> bool:
+        """Whether it is asked to end with its best so far, and there is one."""
+        return self.context.finish.is_set() and self.best is not None
 
     def _out_of_time(self) -> bool:
         limit = self.options.time_limit
