@@ -96,10 +96,6 @@ class NoSuchRunError(RunStateError, NotThereError):
     """A run that is not there."""
 
 
-class NotThereError(UsageError):
-    """Something asked for by its id or name that is not there, or not any more."""
-
-
 class DataError(VisionloomError):
     """The data or an artifact is not usable."""
 

@@ -463,8 +463,8 @@ export interface paths {
          * Events
          * @description What happens, as server-sent events; ``Last-Event-ID`` goes on where one left off.
          *
-         *     Events: ``run`` (a `RunSummary` that changed), ``journal`` (a line of the run asked for),
-         *     ``draft`` (id and revision), ``weights`` (a `WeightsView`).
+         *     Events: ``run`` (a `RunSummary` that changed), ``journal`` (a line of the run asked for, those
+         *     after ``after``), ``draft`` (id and revision), ``weights`` (a `WeightsView`).
          */
         get: operations["events"];
         put?: never;
@@ -1033,6 +1033,26 @@ export interface paths {
         get: operations["get_session"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Link
+         * @description A new one-time link; whoever holds the token may open a pipeline file with it.
+         */
+        post: operations["make_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2139,6 +2159,25 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * LinkRequest
+         * @description What a one-time link leads to: a pipeline file on this machine, or the first page.
+         */
+        LinkRequest: {
+            /**
+             * File
+             * @default
+             */
+            file: string;
+        };
+        /**
+         * LinkView
+         * @description A one-time link, without the server's name.
+         */
+        LinkView: {
+            /** Address */
+            address: string;
         };
         /**
          * LogLine
@@ -4043,8 +4082,11 @@ export interface operations {
             query?: {
                 run?: string;
                 draft?: string;
+                after?: number;
             };
-            header?: never;
+            header?: {
+                "last-event-id"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4992,6 +5034,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
                 };
             };
             /** @description Client Error */

@@ -30,6 +30,7 @@ _COMMANDS = {
     "score": _Entry("score", "Give every photo a probability per class.", _WORK),
     "evaluate": _Entry("evaluate", "Say how good scores are, and how sure that is.", _WORK),
     "report": _Entry("report", "Write the page of a finished run again.", _WORK),
+    "designer": _Entry("designer", "Draw, run and look, in a browser.", _WORK),
     "run": _Entry("run", "Run a pipeline file; what is unchanged is reused.", _PIPELINES),
     "validate": _Entry("validate", "Find every fault of a pipeline file.", _PIPELINES),
     "diff": _Entry("diff", "Say in what two pipeline files differ.", _PIPELINES),
@@ -102,3 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             app(args=None if arguments is None else list(arguments))
     except typer.Exit as done:
         raise SystemExit(done.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from visionloom.records.database import Database
     from visionloom.records.documents import Rebuilt
+    from visionloom.records.watch import Watch
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -147,6 +148,16 @@ class Recorder:
     def newest_change(self) -> int:
         """Sequence number of the newest change; 0 before the first."""
         return self._read(self._runs.newest_change)
+
+    def changed_runs(self, after: int) -> tuple[int, list[str]]:
+        """Number of the newest change of all runs, and the runs that changed after a number."""
+        return self._read(self._runs.changed, after)
+
+    def watch(self) -> Watch:
+        """Tells whether anybody wrote here."""
+        from visionloom.records.watch import Watch
+
+        return Watch(self.database)
 
     def acquire(
         self, run: str, process: ProcessIdentity, until: float, *, take_over: bool = False

@@ -145,6 +145,20 @@ def newest_change(connection: Connection) -> int:
     return int(connection.execute(select(func.max(events.c.sequence))).scalar() or 0)
 
 
+def changed(connection: Connection, after: int) -> tuple[int, list[str]]:
+    """See `Recorder.changed_runs`."""
+    newest = connection.execute(select(func.max(events.c.sequence))).scalar() or 0
+    # where the records were made anew, the numbers began anew
+    since = after if after <= newest else 0
+    query = (
+        select(events.c.run)
+        .where(events.c.sequence > since)
+        .group_by(events.c.run)
+        .order_by(func.max(events.c.sequence))
+    )
+    return int(newest), list(connection.execute(query).scalars())
+
+
 def acquire(
     connection: Connection,
     run: str,

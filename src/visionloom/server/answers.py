@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from visionloom.errors import (
     DataError,
+    InvalidPipelineError,
     MachineError,
     NotThereError,
     RunStateError,
@@ -69,7 +70,15 @@ def failure_of(error: VisionloomError) -> JSONResponse:
     status = status_of(error)
     if status == 500:
         return unforeseen(error)
-    return failure(status, type(error).__name__, error.message, error.remedy, number=error.number)
+    faults = error.problems if isinstance(error, InvalidPipelineError) else ()
+    return failure(
+        status,
+        type(error).__name__,
+        error.message,
+        error.remedy,
+        number=error.number,
+        problems=[ProblemView.model_validate(fault.to_json()) for fault in faults],
+    )
 
 
 def unforeseen(error: Exception) -> JSONResponse:

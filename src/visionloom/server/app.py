@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +65,7 @@ def create_app(desk: Desk, static: Path = STATIC) -> Designer:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        lifespan=_while_it_runs,
         generate_unique_id_function=lambda route: route.name,
         responses={"4XX": {"model": Failure}},
         separate_input_output_schemas=False,
@@ -74,3 +77,14 @@ def create_app(desk: Desk, static: Path = STATIC) -> Designer:
     for router in ROUTERS:
         app.include_router(router)
     return app
+
+
+@contextlib.asynccontextmanager
+async def _while_it_runs(app: FastAPI) -> AsyncIterator[None]:
+    """Look for events from the start of the server to its end."""
+    desk: Desk = app.state.desk
+    desk.events.start(desk)
+    try:
+        yield
+    finally:
+        await desk.events.stop()

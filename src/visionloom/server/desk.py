@@ -10,7 +10,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from visionloom.datasets import DataSets
+from visionloom.drafts.drafts import Drafts
 from visionloom.server.access import Access
+from visionloom.server.events import EventHub
 from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
 from visionloom.server.looking import Looking
 from visionloom.workspace import Workspace
@@ -26,6 +28,8 @@ class Desk:
         port: Where the server listens.
         access: Who is let in.
         limits: What may be asked for.
+        events: Tells open pages what happens.
+        drafts: Pipelines that are edited.
         datasets: Photos that were brought here, uploads, folders that may be used.
         looking: Artifacts that are being looked at.
     """
@@ -35,6 +39,8 @@ class Desk:
     port: int
     access: Access
     limits: ServerLimits
+    events: EventHub
+    drafts: Drafts
     datasets: DataSets
     looking: Looking
 
@@ -60,6 +66,8 @@ def open_desk(
         port=port,
         access=Access(workspace.settings.home / "server", port, limits),
         limits=limits,
+        events=EventHub(limits),
+        drafts=Drafts(workspace.settings),
         datasets=DataSets(workspace.settings, folders),
         looking=Looking(workspace),
     )

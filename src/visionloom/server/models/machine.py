@@ -146,3 +146,15 @@ class SessionView(Model):
 
     version: str
     port: int
+
+
+class LinkRequest(Model):
+    """What a one-time link leads to: a pipeline file on this machine, or the first page."""
+
+    file: Annotated[str, Field(max_length=4_096)] = ""
+
+
+class LinkView(Model):
+    """A one-time link, without the server's name."""
+
+    address: str

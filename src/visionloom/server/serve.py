@@ -1,0 +1,322 @@
+"""The designer's server: listens on this machine alone, in one process, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from visionloom.errors import UsageError
+from visionloom.server import instance
+from visionloom.server.access import private_folder, write_private
+
+if TYPE_CHECKING:
+    from visionloom.server.desk import Desk
+    from visionloom.workspace import Workspace
+
+PORT = 8321
+_NEXT_PORTS = 20
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_GRACE_SECONDS = 2
+_FILES = 4_096
+_LINK_SECONDS = 60.0
+_log = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
+
+
+def check_host(host: str, port: int | None) -> None:
+    """Refuse to listen where others could reach it.
+
+    Raises:
+        UsageError: It is no address of this machine alone.
+    """
+    if host in _LOOPBACK:
+        return
+    number = port or PORT
+    raise UsageError(
+        f"The designer listens on this machine alone, not at {host}.",
+        f"From another machine: ssh -L {number}:127.0.0.1:{number} {_this_host()}, then open the "
+        "link there.",
+    )
+
+
+def run_designer(
+    workspace: Workspace,
+    *,
+    port: int | None,
+    folders: Sequence[Path],
+    file: Path | None,
+    with_browser: bool,
+    say: Say,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM, or hand out a link of the designer that runs already.
+
+    Args:
+        workspace: Whose drafts and runs are shown.
+        port: Where to listen; 0 for any, None for the usual one or the next that is free.
+        folders: Folders of this machine whose photos may be used.
+        file: A pipeline file to open; None for the first page.
+        with_browser: Whether to show the page.
+        say: Told what the user should read.
+
+    Raises:
+        UsageError: The port is taken, a folder or file is not there.
+        MachineError: A running designer does not answer.
+    """
+    chosen = tuple(_folder(path) for path in folders)
+    named = None if file is None else file.expanduser().absolute()
+    place = workspace.settings.home / "server"
+    if not workspace.settings.home.exists():
+        private_folder(workspace.settings.home)
+    with instance.only_one(place) as alone:
+        if alone:
+            _serve(workspace, place, port, chosen, named, with_browser, say)
+        else:
+            _join(place, chosen, named, with_browser, say)
+
+
+def _serve(
+    workspace: Workspace,
+    place: Path,
+    port: int | None,
+    folders: tuple[Path, ...],
+    file: Path | None,
+    with_browser: bool,
+    say: Say,
+) -> None:
+    sockets = listen(port)
+    number = sockets[0].getsockname()[1]
+    _keep_private(workspace.settings.home, say)
+    _allow_files()
+    # what takes its time to load is loaded when the port is known to be ours
+    from visionloom.server.app import create_app
+    from visionloom.server.desk import open_desk
+    from visionloom.server.routes.session import address_of
+
+    desk = open_desk(workspace, folders=folders, port=number)
+    app = create_app(desk)
+    link = f"http://127.0.0.1:{number}{address_of(desk, '' if file is None else str(file))}"
+    if port is None and number != PORT:
+        say(f"Port {PORT} is taken; this is {number}.")
+
+    def ready() -> None:
+        instance.announce(place, number, folders)
+        say(f"The designer is ready: {link}")
+        _say_how_to_reach(number, say)
+        if with_browser:
+            show(place, link)
+        threading.Thread(target=_take_up_runs, args=(desk,), daemon=True).start()
+
+    _run(app, desk, sockets, ready)
+
+
+def _run(app: object, desk: Desk, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+    import uvicorn
+
+    from visionloom.server.patience import patient_protocol
+
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http=patient_protocol(desk.limits),
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(desk.limits.idle_seconds),
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        backlog=1_024,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    # what a stranger sends may not fill the terminal
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+
+    class Server(uvicorn.Server):
+        """Tells when it is ready, and ends streams first when it is to end."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            desk.events.end_streams()
+            await super().shutdown(sockets)
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Ctrl-C and SIGTERM end the server well: it is a good end, not an interruption."""
+            names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+            numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+            if threading.current_thread() is not threading.main_thread():
+                numbers = []
+            before = {n: signal.signal(n, self.handle_exit) for n in numbers}
+            try:
+                yield
+            finally:
+                for n, handler in before.items():
+                    signal.signal(n, handler)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            """End; at once when asked twice."""
+            del sig, frame
+            self.force_exit = self.should_exit
+            self.should_exit = True
+
+    asyncio.run(Server(config).serve(sockets))
+
+
+def listen(port: int | None) -> list[socket.socket]:
+    """Sockets of this machine alone, for both kinds of addresses where it has them.
+
+    Raises:
+        UsageError: The port is taken.
+    """
+    wanted = range(PORT, PORT + _NEXT_PORTS) if port is None else [port]
+    for number in wanted:
+        first = _bind(socket.AF_INET, "127.0.0.1", number)
+        if first is None:
+            continue
+        # nobody else is to answer for `localhost`
+        second = _bind(socket.AF_INET6, "::1", first.getsockname()[1])
+        return [first] if second is None else [first, second]
+    if port is None:
+        raise UsageError(
+            f"The ports {PORT} to {PORT + _NEXT_PORTS - 1} are taken.", "Choose one: --port 0"
+        )
+    raise UsageError(f"Port {port} is taken.", "--port 0 takes one that is free.")
+
+
+def _bind(family: int, host: str, port: int) -> socket.socket | None:
+    try:
+        made = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        return None
+    try:
+        if os.name == "nt":
+            made.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE"), 1)  # noqa: B009
+        else:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind((host, port))
+        made.listen(1_024)
+    except OSError:
+        made.close()
+        return None
+    return made
+
+
+def _join(
+    place: Path, folders: tuple[Path, ...], file: Path | None, with_browser: bool, say: Say
+) -> None:
+    running = instance.find_running(place)
+    missing = [path for path in folders if str(path) not in running.folders]
+    if missing:
+        raise UsageError(
+            f"A designer of this home folder runs already, without {missing[0]}.",
+            f"End it first (process {running.process.pid}), then name all folders.",
+        )
+    link = instance.ask_for_link(place, running, "" if file is None else str(file))
+    say(f"A designer is running already: {link}")
+    _say_how_to_reach(running.port, say)
+    if with_browser and (left := show(place, link)) is not None:
+        # whoever reads it is given the time
+        time.sleep(2)
+        left.unlink(missing_ok=True)
+
+
+def show(place: Path, link: str) -> Path | None:
+    """Show the page in the user's browser.
+
+    A code in the list of processes could be used by anybody on this machine; so the browser is
+    given a file that only the user may read, which leads there.
+
+    Returns:
+        That file; None where there is no screen.
+    """
+    screen = os.name == "nt" or sys.platform == "darwin"
+    if not screen and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
+        return None
+    page = place / "open.html"
+    text = f'<!doctype html><meta http-equiv="refresh" content="0; url={link}"><title>...</title>'
+    write_private(page, text.encode())
+
+    def open_it() -> None:
+        import webbrowser
+
+        with contextlib.suppress(Exception):
+            webbrowser.open(page.as_uri())
+
+    threading.Thread(target=open_it, daemon=True).start()
+    timer = threading.Timer(_LINK_SECONDS, page.unlink, kwargs={"missing_ok": True})
+    timer.daemon = True
+    timer.start()
+    return page
+
+
+def _say_how_to_reach(port: int, say: Say) -> None:
+    if os.environ.get("SSH_CONNECTION"):
+        say(f"From where you sit: ssh -L {port}:127.0.0.1:{port} {_this_host()}, then the link.")
+
+
+def _take_up_runs(desk: Desk) -> None:
+    """Runs whose supervisor died while nobody looked."""
+    from visionloom.errors import VisionloomError
+    from visionloom.runs.follow import reconcile
+    from visionloom.spec.context import Event, Log
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Log):
+            _log.warning("%s", event.text)
+
+    try:
+        reconcile(desk.workspace, tell)
+    except VisionloomError as error:
+        _log.warning("%s", error)
+
+
+def _keep_private(home: Path, say: Say) -> None:
+    """Photos, drafts and records are their owner's alone."""
+    if os.name == "nt":
+        return
+    facts = home.stat()
+    if facts.st_mode & 0o077 and facts.st_uid == os.geteuid():
+        os.chmod(home, 0o700)
+        say(f"{home} is now closed to other users of this machine.")
+
+
+def _allow_files() -> None:
+    """Every connection is an open file; the usual limit is low."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _folder(path: Path) -> Path:
+    folder = path.expanduser().absolute()
+    if not folder.is_dir():
+        raise UsageError(f"{path} is no folder.", "Name a folder with photos: --folder DIR")
+    return folder
+
+
+def _this_host() -> str:
+    return socket.gethostname() or "HOST"
