@@ -76,6 +76,7 @@ export const look = {
     groups: (count: number) => `in ${count.toLocaleString("en")} groups`,
     skipped: (count: number) =>
       count === 1 ? "1 file was left out" : `${count.toLocaleString("en")} files were left out`,
+    skippedHeading: "Left out",
     skippedNone: "No file was left out.",
     skippedShow: (count: number) =>
       `Show ${count === 1 ? "the file that was" : `the ${count.toLocaleString("en")} files that were`} left out`,
@@ -107,9 +108,10 @@ export const look = {
     fixed: "Nothing in it is random: training and inference see the same pictures.",
     on: "Shown on pictures of",
     noPictures: "This run has no image directory to show it on.",
-    altBefore: (file: string) => `${file} as it is`,
-    altTraining: (file: string, epoch: number) => `${file} as training sees it in epoch ${epoch}`,
-    altInference: (file: string) => `${file} as inference sees it`,
+    altBefore: (number: string) => `Picture ${number} as it is`,
+    altTraining: (number: string, epoch: number) =>
+      `Picture ${number} as training sees it in epoch ${epoch}`,
+    altInference: (number: string) => `Picture ${number} as inference sees it`,
   },
 
   split: {
@@ -162,8 +164,8 @@ export const look = {
     sees: "What the model sees",
     took: (seconds: string) => `Answered in ${seconds}.`,
     pixels: (width: number, height: number) => `${width} × ${height} pixels`,
-    noPicture: "That is no picture. Choose a JPEG, PNG, WebP or another picture file.",
     kept: "The photo is not kept.",
+    unreachable: "The Visionloom server does not answer.",
     more: (count: number) => `and ${count} more classes`,
   },
 
@@ -191,7 +193,10 @@ export const look = {
     isLabel: (label: string) => `is ${label}`,
     skipped: (count: number) => `${count.toLocaleString("en")} files could not be scored`,
     noPictures: "The pictures themselves are not here any more, so only their scores are shown.",
-    csv: "As a table on the command line:",
+    csv: "Download CSV",
+    csvHelp: "What is shown, in this order, as a table.",
+    csvFile: "scores.csv",
+    command: "All probabilities as a table:",
     copyCommand: "Copy the command",
     clear: "Clear filters",
     role: { test: "test pictures", validation: "validation pictures" } as Readonly<

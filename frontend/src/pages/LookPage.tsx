@@ -1,8 +1,40 @@
+/** One artifact, with the way back to the run and the step it is looked at from. */
+import { Link, useSearchParams } from "wouter";
+import { ArtifactView } from "~/look/ArtifactView";
+import { useRun } from "~/look/queries";
+import { t } from "~/messages";
+import { Icon } from "~/ui/Icon";
+import { usePageTitle } from "~/ui/Page";
+import styles from "./LookPage.module.css";
+
+const words = t.look;
+
 export default function LookPage({ type, artifact }: { type: string; artifact: string }) {
+  const [query] = useSearchParams();
+  const run = query.get("run") ?? "";
+  const step = query.get("step") ?? "";
+  const title = words.types[type] ?? words.unknownType;
+  usePageTitle(step ? `${title}, ${step}` : title);
+  const name = useRun(run).data?.summary.name;
   return (
-    <main>
-      {type}
-      {artifact}
+    <main className={styles.page}>
+      {run && (
+        <nav aria-label={words.breadcrumb} className={styles.crumbs}>
+          <Link href={`/runs/${encodeURIComponent(run)}`}>{words.run(name || run)}</Link>
+          {step && (
+            <>
+              <Icon name="chevronRight" size={12} />
+              <Link href={`/runs/${encodeURIComponent(run)}?step=${encodeURIComponent(step)}`}>
+                {words.step(step)}
+              </Link>
+            </>
+          )}
+        </nav>
+      )}
+      <h1 tabIndex={-1} className={styles.title}>
+        {title}
+      </h1>
+      <ArtifactView type={type} artifact={artifact} run={run} step={step} />
     </main>
   );
 }

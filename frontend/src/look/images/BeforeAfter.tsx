@@ -1,0 +1,176 @@
+/** Pictures as they are, as training sees them in three epochs, and as inference sees them. */
+import { useState } from "react";
+import { Answered } from "~/look/Answered";
+import { Thumbnail } from "~/look/grid/Thumbnail";
+import { useImages } from "~/look/queries";
+import type { ImageDirectory } from "~/look/types";
+import { t } from "~/messages";
+import { Button } from "~/ui/Button";
+import { Empty } from "~/ui/Empty";
+import { Field, TextInput } from "~/ui/Field";
+import styles from "./BeforeAfter.module.css";
+import { thumbnailOf } from "./ImageGrid";
+import { spread } from "./spread";
+
+const words = t.look.before;
+const shownAtOnce = 5;
+const largestSeed = 2 ** 31 - 1;
+
+export function BeforeAfter({
+  images,
+  transformation,
+  random = true,
+}: {
+  /** Id of the image directory whose pictures are shown. */
+  images: string;
+  /** Id of the transformation, or of an image directory that carries it. */
+  transformation: string;
+  random?: boolean;
+}) {
+  const directory = useImages(images);
+  return (
+    <Answered query={directory}>
+      {(found) =>
+        found.count === 0 ? (
+          <Empty icon="images" title={t.look.grid.empty} />
+        ) : (
+          <Pairs
+            images={images}
+            directory={found}
+            transformation={transformation}
+            random={random}
+          />
+        )
+      }
+    </Answered>
+  );
+}
+
+function Pairs({
+  images,
+  directory,
+  transformation,
+  random,
+}: {
+  images: string;
+  directory: ImageDirectory;
+  transformation: string;
+  random: boolean;
+}) {
+  const [seed, setSeed] = useState(1);
+  const [epoch, setEpoch] = useState(1);
+  const [turn, setTurn] = useState(0);
+  const rows = spread(directory.count, shownAtOnce, turn);
+  const epochs = random ? [epoch, epoch + 1, epoch + 2] : [1];
+  const view = (row: number, phase: "training" | "inference", at: number) => {
+    const query = new URLSearchParams({
+      transformation,
+      phase,
+      seed: String(seed),
+      epoch: String(at),
+    });
+    return `/api/images/${encodeURIComponent(images)}/previews/${row}?${query}`;
+  };
+  return (
+    <section aria-label={words.title} className={styles.before}>
+      <div className={styles.tools}>
+        {random && (
+          <>
+            <Button icon="refresh" look="primary" onClick={() => setSeed((seed % largestSeed) + 1)}>
+              {words.again}
+            </Button>
+            <WholeNumber label={words.seed} value={seed} least={0} onValue={setSeed} />
+            <WholeNumber label={words.epoch} value={epoch} least={1} onValue={setEpoch} />
+          </>
+        )}
+        {directory.count > shownAtOnce && (
+          <Button icon="images" onClick={() => setTurn(turn + 1)}>
+            {words.others}
+          </Button>
+        )}
+        <p className={styles.hint}>{random ? words.random : words.fixed}</p>
+      </div>
+      <div className={styles.frame}>
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">{words.picture}</th>
+              {epochs.map((at) => (
+                <th key={at} scope="col">
+                  {random ? words.training(at) : words.trainingOnce}
+                </th>
+              ))}
+              <th scope="col">{words.inference}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row}>
+                <td>
+                  <Thumbnail
+                    src={thumbnailOf(images, row, 256)}
+                    alt={words.altBefore(String(row + 1))}
+                    fit="contain"
+                    className={styles.picture}
+                  />
+                </td>
+                {epochs.map((at, column) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: the place keeps its picture until the next is here
+                  <td key={column}>
+                    <Thumbnail
+                      src={view(row, "training", at)}
+                      alt={words.altTraining(String(row + 1), at)}
+                      fit="contain"
+                      className={styles.picture}
+                    />
+                  </td>
+                ))}
+                <td>
+                  <Thumbnail
+                    src={view(row, "inference", 1)}
+                    alt={words.altInference(String(row + 1))}
+                    fit="contain"
+                    className={styles.picture}
+                  />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function WholeNumber({
+  label,
+  value,
+  least,
+  onValue,
+}: {
+  label: string;
+  value: number;
+  least: number;
+  onValue: (value: number) => void;
+}) {
+  return (
+    <Field label={label} className={styles.number}>
+      {(control) => (
+        <TextInput
+          {...control}
+          type="number"
+          inputMode="numeric"
+          min={least}
+          max={label === words.epoch ? 100_000 - 2 : largestSeed}
+          value={value}
+          onChange={(event) => {
+            const typed = event.target.valueAsNumber;
+            if (Number.isInteger(typed) && typed >= least && event.target.validity.valid) {
+              onValue(typed);
+            }
+          }}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,72 @@
+/** An image transformation: its operations in words, and pictures before and after. */
+import { useMemo, useState } from "react";
+import { Answered } from "~/look/Answered";
+import { useRun, useTransformation } from "~/look/queries";
+import type { ViewProps } from "~/look/types";
+import { t } from "~/messages";
+import { Card } from "~/ui/Card";
+import { Field } from "~/ui/Field";
+import { Notice } from "~/ui/Notice";
+import { Select } from "~/ui/Select";
+import { BeforeAfter } from "./BeforeAfter";
+import { imagesOf } from "./parts";
+import styles from "./TransformationView.module.css";
+
+const words = t.look.transformation;
+
+export function TransformationView({ artifact, run }: ViewProps) {
+  const transformation = useTransformation(artifact);
+  const made = useRun(run);
+  const sources = useMemo(() => (made.data ? imagesOf(made.data) : []), [made.data]);
+  const [chosen, setChosen] = useState("");
+  const shown = chosen || (sources[0]?.artifact ?? "");
+  return (
+    <Answered query={transformation}>
+      {(found) => (
+        <div className={styles.view}>
+          <div className={styles.phases}>
+            <Phase title={words.training} steps={found.training} />
+            <Phase title={words.inference} steps={found.inference} />
+          </div>
+          {sources.length > 1 && (
+            <Field label={t.look.before.on} className={styles.source}>
+              {(control) => (
+                <Select
+                  {...control}
+                  value={shown}
+                  onChoose={setChosen}
+                  choices={sources.map((source) => ({
+                    value: source.artifact,
+                    label: `${source.step}: ${source.port.replaceAll("_", " ")}`,
+                  }))}
+                />
+              )}
+            </Field>
+          )}
+          {shown ? (
+            <BeforeAfter images={shown} transformation={artifact} random={found.random} />
+          ) : (
+            !made.isPending && <Notice>{t.look.before.noPictures}</Notice>
+          )}
+        </div>
+      )}
+    </Answered>
+  );
+}
+
+function Phase({ title, steps }: { title: string; steps: readonly string[] }) {
+  return (
+    <Card>
+      <h2 className={styles.title}>{title}</h2>
+      {steps.length === 0 ? (
+        <p className={styles.quiet}>{words.nothing}</p>
+      ) : (
+        <ol className={styles.steps}>
+          {steps.map((step) => (
+            <li key={step}>{step}</li>
+          ))}
+        </ol>
+      )}
+    </Card>
+  );
+}

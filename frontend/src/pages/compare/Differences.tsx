@@ -1,0 +1,35 @@
+/** In what two runs differ. */
+import type { Difference } from "~/api/types";
+import { words as inWords } from "~/look/format";
+import { t } from "~/messages";
+import { Table } from "~/ui/Table";
+
+const words = t.look.compare;
+
+export function Differences({ differences }: { differences: readonly Difference[] }) {
+  if (differences.length === 0) return <p>{words.same}</p>;
+  return (
+    <Table caption={words.differs} dense>
+      <thead>
+        <tr>
+          <th scope="col">{words.subject}</th>
+          <th scope="col">{words.where}</th>
+          <th scope="col">{words.what}</th>
+          <th scope="col">A</th>
+          <th scope="col">B</th>
+        </tr>
+      </thead>
+      <tbody>
+        {differences.map((one) => (
+          <tr key={`${one.subject} ${one.step} ${one.name}`}>
+            <td>{inWords(one.subject)}</td>
+            <td>{one.step}</td>
+            <th scope="row">{one.name}</th>
+            <td>{one.old || words.none}</td>
+            <td>{one.new || words.none}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
