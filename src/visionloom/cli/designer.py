@@ -36,7 +36,8 @@ def open_designer(
 ) -> None:
     """Open the designer in a browser. Ctrl-C ends it; runs go on."""
     with Console() as console:
-        from visionloom.server.serve import check_host, run_designer
+        from visionloom.server.listening import check_host
+        from visionloom.server.serve import run_designer
         from visionloom.workspace import Workspace
 
         check_host(host, port)

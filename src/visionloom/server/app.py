@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,15 @@ from visionloom.server.guard import Guard
 from visionloom.server.models.base import Failure
 from visionloom.server.routes import catalog, drafts, looking, machine, runs, session
 from visionloom.server.static_files import STATIC, Bundle
+from visionloom.server.summaries import summaries_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from visionloom.drafts.drafts import Drafts
+    from visionloom.records.recorder import Recorder
+    from visionloom.records.rows import RunRow
+    from visionloom.server.models.runs import RunSummary
 
 ROUTERS = (session.router, catalog.router, drafts.router, runs.router, looking.router,
            machine.router)  # fmt: skip
@@ -79,11 +86,29 @@ def create_app(desk: Desk, static: Path = STATIC) -> Designer:
     return app
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """Where the events of a desk come from."""
+
+    desk: Desk
+
+    @property
+    def records(self) -> Recorder:
+        return self.desk.workspace.records
+
+    @property
+    def drafts(self) -> Drafts:
+        return self.desk.drafts
+
+    def summaries(self, runs: Sequence[RunRow]) -> list[RunSummary]:
+        return summaries_of(self.desk, runs)
+
+
 @contextlib.asynccontextmanager
 async def _while_it_runs(app: FastAPI) -> AsyncIterator[None]:
     """Look for events from the start of the server to its end."""
     desk: Desk = app.state.desk
-    desk.events.start(desk)
+    desk.events.start(_Sources(desk))
     try:
         yield
     finally:

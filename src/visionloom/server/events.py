@@ -1,88 +1,76 @@
-"""What happens, told to every open page: one task looks, all streams tell.
+"""What happens, looked for once and told to every open page.
 
-Every event carries a cursor: the number of the records' newest change, of the run's newest journal
-line and of the draft's newest revision that the page has heard of. Whoever comes back with it is
-told what it missed, also by a server that was started since.
+The records are asked by a number that SQLite counts; drafts tell by themselves, and are looked at
+for the sake of other processes; a page's own stream is in `visionloom.server.event_streams`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
-import re
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import StreamingResponse
 
-from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
 from visionloom.errors import NoSuchRunError, VisionloomError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.types import Receive, Scope, Send
-
+    from visionloom.drafts.drafts import Drafts
+    from visionloom.records.recorder import Recorder
     from visionloom.records.rows import RunRow
     from visionloom.records.watch import Watch
-    from visionloom.server.desk import Desk
     from visionloom.server.limits import ServerLimits
     from visionloom.server.models.machine import WeightsView
+    from visionloom.server.models.runs import RunSummary
 
 _LOOK_SECONDS = 0.1
-_KEEP_ALIVE_SECONDS = 15.0
-_BATCH = 1_000
-_KEPT_RUNS = 1_000
+_AFTER_TROUBLE_SECONDS = 1.0
+_THREADS = 4
+_KEPT = 1_000
 _MISSED_RUNS = 200
-_CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})")
-_HEAD = re.compile(rb'\{"seq":(\d+),"fence":(\d+),')
+P = ParamSpec("P")
+R = TypeVar("R")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a page wants to hear of.
+class Sources(Protocol):
+    """Where events come from."""
+
+    @property
+    def records(self) -> Recorder:
+        """Runs; opened when they are first asked for."""
+
+    @property
+    def drafts(self) -> Drafts:
+        """Drafts."""
+
+    def summaries(self, runs: Sequence[RunRow]) -> list[RunSummary]:
+        """What runs look like in a list."""
+
+
+class Listener(Protocol):
+    """A page's stream, as the hub sees it.
 
     Attributes:
-        run, draft: Ids of what is looked at; empty for none.
-        after: Newest journal line that is known already.
-        last: Id of the last event that was heard; empty at the beginning.
+        session: Whose page.
+        draft: Id of the draft it shows; empty for none.
+        wake: Set when there may be something new.
     """
 
-    run: str = ""
-    draft: str = ""
-    after: int = 0
-    last: str = ""
+    session: str
+    draft: str
+    wake: asyncio.Event
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """What a page has heard of.
-
-    Attributes:
-        change: Number of the newest change in the records.
-        line: Number of the newest line of the run's journal.
-        revision: Of the draft.
-    """
-
-    change: int
-    line: int
-    revision: int
-
-    def __str__(self) -> str:
-        return f"{self.change}-{self.line}-{self.revision}"
-
-
-@dataclass(frozen=True)
-class _Told:
+class Told:
     """Something that was told last as ``text``, at a moment of the hub's own count."""
 
     moment: int
@@ -95,6 +83,13 @@ class EventHub:
 
     Args:
         limits: How many may listen, and for how long.
+
+    Attributes:
+        has_ended: Whether streams are to end.
+        moment: Counts what was told.
+        change: Number of the newest change in the records that was looked at.
+        runs, weights, revisions: What was told last, by name; the newest stands last.
+        sources: Where events come from, once it has begun.
     """
 
     def __init__(self, limits: ServerLimits) -> None:
@@ -102,11 +97,13 @@ class EventHub:
         self.has_ended = False
         self.moment = 0
         self.change = 0
-        self.runs: dict[str, _Told] = {}
-        self.weights: dict[str, _Told] = {}
-        self.revisions: dict[str, _Told] = {}
-        self.desk: Desk
-        self._streams: set[Subscription] = set()
+        self.runs: dict[str, Told] = {}
+        self.weights: dict[str, Told] = {}
+        self.revisions: dict[str, Told] = {}
+        self.sources: Sources
+        # threads of its own: a page full of thumbnails must not hold up what happens
+        self._threads = ThreadPoolExecutor(_THREADS, "events")
+        self._listeners: set[Listener] = set()
         self._touched: set[str] = set()
         self._has_looked = False
         self._task: asyncio.Task[None] | None = None
@@ -114,12 +111,12 @@ class EventHub:
         self._watch: Watch | None = None
         self._end: Callable[[], None] | None = None
 
-    def start(self, desk: Desk) -> None:
+    def start(self, sources: Sources) -> None:
         """Begin to look."""
-        self.desk = desk
+        self.sources = sources
         self.has_ended = False
         self._loop = asyncio.get_running_loop()
-        self._end = desk.drafts.subscribe(self.tell_draft)
+        self._end = sources.drafts.subscribe(self.tell_draft)
         self._task = self._loop.create_task(self._look_again_and_again())
 
     async def stop(self) -> None:
@@ -135,34 +132,36 @@ class EventHub:
             self._watch.close()
             self._watch = None
 
+    async def work(self, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do what may wait for a disk, without keeping others waiting."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, functools.partial(act, *args, **kwargs))
+
     def end_streams(self) -> None:
         """Let every stream end at once."""
         self.has_ended = True
         self._wake()
 
-    def subscribe(self, session: str, wanted: Wanted) -> Subscription:
-        """A stream for a page.
+    def join(self, listener: Listener) -> None:
+        """Wake a stream from now on.
 
         Raises:
             HTTPException: There are too many.
         """
-        of_session = Counter(stream.session for stream in self._streams)[session]
-        if of_session >= self.limits.streams_per_session or (
-            len(self._streams) >= self.limits.streams
-        ):
+        limits, all_of_them = self.limits, len(self._listeners)
+        of_session = Counter(other.session for other in self._listeners)[listener.session]
+        if of_session >= limits.streams_per_session or all_of_them >= limits.streams:
             raise HTTPException(
                 429,
-                f"Too many pages are open: {of_session} of this browser "
-                f"(streams_per_session {self.limits.streams_per_session}), "
-                f"{len(self._streams)} in all (streams {self.limits.streams}).",
+                f"Too many pages are open: {of_session} of this browser (limit "
+                f"streams_per_session, {limits.streams_per_session}), {all_of_them} in all "
+                f"(limit streams, {limits.streams}).",
             )
-        made = Subscription(self, session, wanted)
-        self._streams.add(made)
-        return made
+        self._listeners.add(listener)
 
-    def unsubscribe(self, stream: Subscription) -> None:
-        """Forget a stream."""
-        self._streams.discard(stream)
+    def leave(self, listener: Listener) -> None:
+        """Wake a stream no more."""
+        self._listeners.discard(listener)
 
     def tell_draft(self, draft: str, revision: int) -> None:
         """Tell of a draft's revision; 0 when it is gone. From any thread."""
@@ -173,7 +172,8 @@ class EventHub:
         self._soon(self._set_weights, view.model, view.model_dump_json())
 
     def touch(self, run: str) -> None:
-        """Tell of a run in which something changed that is no event. From any thread."""
+        """Tell of a run in which something changed that the records count as no event, as the
+        user's own words. From any thread."""
         self._soon(self._touched.add, run)
 
     def _soon(self, act: Callable[..., None], *arguments: object) -> None:
@@ -184,264 +184,99 @@ class EventHub:
 
     def _set_revision(self, draft: str, revision: int) -> None:
         before = self.revisions.get(draft)
-        if before is not None and before.text == str(revision):
-            return
-        self._keep(self.revisions, draft, str(revision))
-        self._wake()
+        if before is None or before.text != str(revision):
+            self._keep(self.revisions, draft, str(revision))
+            self._wake()
 
     def _set_weights(self, model: str, text: str) -> None:
         self._keep(self.weights, model, text)
         self._wake()
 
-    def _keep(self, kept: dict[str, _Told], name: str, text: str) -> None:
+    def _keep(self, kept: dict[str, Told], name: str, text: str) -> None:
         self.moment += 1
-        # what was told of last stands last
         kept.pop(name, None)
-        kept[name] = _Told(self.moment, text)
-        while len(kept) > _KEPT_RUNS:
+        kept[name] = Told(self.moment, text)
+        while len(kept) > _KEPT:
             del kept[next(iter(kept))]
 
     def _wake(self) -> None:
-        for stream in self._streams:
-            stream.wake.set()
+        for listener in self._listeners:
+            listener.wake.set()
 
     async def _look_again_and_again(self) -> None:
         while not self.has_ended:
             await asyncio.sleep(_LOOK_SECONDS)
-            if not self._streams:
+            if not self._listeners:
                 continue
             try:
                 await self._look()
             except VisionloomError as error:
                 _log.warning("%s", error)
-                await asyncio.sleep(1.0)
-            except Exception:  # noqa: BLE001 - pages are told of nothing more otherwise
+                await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
+            except Exception:  # noqa: BLE001 - pages would be told of nothing more
                 _log.exception("looking for events failed")
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
 
     async def _look(self) -> None:
         touched, self._touched = self._touched, set()
-        drafts = {stream.wanted.draft for stream in self._streams} - {""}
+        drafts = {listener.draft for listener in self._listeners} - {""}
         try:
-            found = await run_in_threadpool(self._look_at_runs, touched)
-            revisions = await run_in_threadpool(self.revisions_of, drafts)
+            found = await self.work(self._look_at_runs, touched)
+            revisions = await self.work(self.revisions_of, drafts)
         except BaseException:
             self._touched |= touched
             raise
         if found is not None:
-            change, rows = found
-            for run, text in rows.items():
+            change, texts = found
+            for run, text in texts.items():
                 before = self.runs.get(run)
                 if before is None or _without_seconds(before.text) != _without_seconds(text):
                     self._keep(self.runs, run, text)
             self.change = change
         for draft, revision in revisions.items():
             self._set_revision(draft, revision)
-        # journals are files of their own; each stream sees by their size whether they grew
+        # journals are files of their own: each stream sees by the size whether its own grew
         self._wake()
 
     def _look_at_runs(self, touched: set[str]) -> tuple[int, dict[str, str]] | None:
         """Number of the newest change, and what runs look like that are open or have changed."""
-        records = self.desk.workspace.records
+        records = self.sources.records
         if self._watch is None:
             self._watch = records.watch()
-        is_first, self._has_looked = not self._has_looked, True
         if not self._watch.has_changed() and not touched:
             return None
         change, changed = records.changed_runs(self.change)
-        names = touched | (set() if is_first else set(changed[-_KEPT_RUNS:]))
-        return change, self.summaries(names)
+        # what was there before anybody listened is no news
+        news = changed[-_KEPT:] if self._has_looked else []
+        self._has_looked = True
+        return change, self._summaries({*touched, *news})
 
     # what streams ask for when they begin; from any thread
 
-    def summaries(self, names: Iterable[str]) -> dict[str, str]:
-        """What open runs and those named look like, as JSON."""
-        from visionloom.server.summaries import summaries_of
-
-        records = self.desk.workspace.records
-        rows: dict[str, RunRow] = {row.id: row for row in records.open_runs()}
-        for name in names:
-            with contextlib.suppress(NoSuchRunError):
-                rows.setdefault(name, records.get_run(name))
-        found = summaries_of(self.desk, list(rows.values()))
-        return {view.id: view.model_dump_json() for view in found}
-
     def missed(self, since: int | None) -> tuple[int, dict[str, str]]:
-        """Number of the newest change, and the runs that changed since a number or are open."""
-        change, changed = self.desk.workspace.records.changed_runs(since or 0)
-        names = changed[-_MISSED_RUNS:] if since is not None else []
-        return change, self.summaries(names)
+        """Number of the newest change; the runs that are open, or changed since a number."""
+        change, changed = self.sources.records.changed_runs(since or 0)
+        return change, self._summaries(changed[-_MISSED_RUNS:] if since is not None else ())
 
     def revisions_of(self, drafts: Iterable[str]) -> dict[str, int]:
         """Draft -> its newest revision, those of other processes included; 0 when it is gone."""
         found = {}
         for draft in drafts:
             try:
-                found[draft] = self.desk.drafts.get(draft).now().revision.number
+                found[draft] = self.sources.drafts.get(draft).now().revision.number
             except VisionloomError:
                 found[draft] = 0
         return found
 
-
-class Subscription:
-    """What one page is told.
-
-    Args:
-        hub: Who looks.
-        session: Whose page.
-        wanted: What it wants to hear of.
-
-    Attributes:
-        wake: Set when there may be something new.
-    """
-
-    def __init__(self, hub: EventHub, session: str, wanted: Wanted) -> None:
-        self.session = session
-        self.wanted = wanted
-        self.wake = asyncio.Event()
-        self._hub = hub
-        match = _CURSOR.fullmatch(wanted.last)
-        self._is_back = match is not None
-        numbers = [int(word) for word in match.groups()] if match else [0, wanted.after, 0]
-        self._cursor = Cursor(*numbers)
-        self._moment = 0
-        self._journal: _JournalTail | None = None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The stream's text, piece by piece."""
-        hub = self._hub
-        ends = time.monotonic() + hub.limits.stream_seconds
-        try:
-            yield b"retry: 1000\n\n"
-            self._moment = hub.moment
-            missed = await run_in_threadpool(self._missed)
-            if missed:
-                yield b"".join(missed)
-            while not hub.has_ended and time.monotonic() < ends:
-                self.wake.clear()
-                if told := self._news() + await self._lines():
-                    yield b"".join(told)
-                    continue
-                try:
-                    await asyncio.wait_for(self.wake.wait(), self._pause(ends))
-                except TimeoutError:
-                    yield b": still here\n\n"
-        finally:
-            hub.unsubscribe(self)
-
-    def close(self) -> None:
-        """Take no more."""
-        self._hub.unsubscribe(self)
-
-    def _pause(self, ends: float) -> float:
-        return max(0.0, min(_KEEP_ALIVE_SECONDS, ends - time.monotonic()))
-
-    def _missed(self) -> list[bytes]:
-        """What was missed since the cursor; all that is open at the beginning."""
-        hub, told = self._hub, []
-        change, runs = hub.missed(self._cursor.change if self._is_back else None)
-        told += self._runs(list(runs.values()), change)
-        if draft := self.wanted.draft:
-            revision = hub.revisions_of([draft])[draft]
-            if revision != self._cursor.revision:
-                told.append(self._draft(revision))
-        for weights in list(hub.weights.values()):
-            told.append(self._event("weights", weights.text))
-        if run := self.wanted.run:
+    def _summaries(self, names: Iterable[str]) -> dict[str, str]:
+        """What open runs and those named look like, as JSON."""
+        records = self.sources.records
+        rows = {row.id: row for row in records.open_runs()}
+        for name in names:
             with contextlib.suppress(NoSuchRunError):
-                folder = Path(hub.desk.workspace.records.get_run(run).folder)
-                self._journal = _JournalTail(folder / JOURNAL_NAME, self._cursor.line)
-        return told
-
-    def _news(self) -> list[bytes]:
-        """What the hub found since the last time."""
-        hub, since = self._hub, self._moment
-        self._moment = hub.moment
-        told = self._runs(_since(hub.runs, since), hub.change)
-        for text in _since(hub.weights, since):
-            told.append(self._event("weights", text))
-        kept = hub.revisions.get(self.wanted.draft)
-        if kept is not None and kept.moment > since and int(kept.text) != self._cursor.revision:
-            told.append(self._draft(int(kept.text)))
-        return told
-
-    def _runs(self, texts: list[str], change: int) -> list[bytes]:
-        told = []
-        for number, text in enumerate(texts, 1):
-            # only the last one of them says that none is missing
-            if number == len(texts):
-                self._cursor = replace(self._cursor, change=max(change, self._cursor.change))
-            told.append(self._event("run", text))
-        return told
-
-    def _draft(self, revision: int) -> bytes:
-        self._cursor = replace(self._cursor, revision=revision)
-        return self._event("draft", json.dumps({"id": self.wanted.draft, "revision": revision}))
-
-    async def _lines(self) -> list[bytes]:
-        if self._journal is None:
-            return []
-        told = []
-        for number, text in await run_in_threadpool(self._journal.read):
-            self._cursor = replace(self._cursor, line=number)
-            told.append(self._event("journal", text))
-        return told
-
-    def _event(self, name: str, text: str) -> bytes:
-        return f"id: {self._cursor}\nevent: {name}\ndata: {text}\n\n".encode()
-
-
-class _JournalTail:
-    """The lines of a run's journal after a number, those to come included."""
-
-    def __init__(self, path: Path, after: int) -> None:
-        self._reader = LineReader(path)
-        self._after = after
-        self._fence = 0
-
-    def read(self) -> list[tuple[int, str]]:
-        """Number and text of the next lines, a batch at most; none when there are no new ones.
-
-        Lines of a supervisor whose run was taken over are left out, as in
-        `visionloom.engine.journal.follow`.
-        """
-        found: list[tuple[int, str]] = []
-        for line in self._reader.read():
-            head = _HEAD.match(line)
-            if head is None or int(head[2]) < self._fence:
-                continue
-            self._fence = int(head[2])
-            if int(head[1]) > self._after and parse(line) is not None:
-                found.append((int(head[1]), line.decode("utf-8", "replace")))
-            if len(found) == _BATCH:
-                break
-        return found
-
-
-class EventStream(StreamingResponse):
-    """The answer that tells; it ends with its page."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, subscription: Subscription) -> None:
-        super().__init__(aiter(subscription))
-        self._subscription = subscription
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the page is gone."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._subscription.close()
-
-
-def _since(kept: dict[str, _Told], moment: int) -> list[str]:
-    found = []
-    for told in reversed(kept.values()):
-        if told.moment <= moment:
-            break
-        found.append(told.text)
-    return found[::-1]
+                rows[name] = rows.get(name) or records.get_run(name)
+        views = self.sources.summaries(list(rows.values()))
+        return {view.id: view.model_dump_json() for view in views}
 
 
 def _without_seconds(text: str) -> dict[str, Any]:

@@ -19,36 +19,22 @@ from typing import TYPE_CHECKING
 from visionloom.errors import UsageError
 from visionloom.server import instance
 from visionloom.server.access import private_folder, write_private
+from visionloom.server.listening import (
+    PORT,
+    allow_many_connections,
+    listen,
+    say_how_to_reach,
+)
 
 if TYPE_CHECKING:
     from visionloom.server.desk import Desk
     from visionloom.workspace import Workspace
 
-PORT = 8321
-_NEXT_PORTS = 20
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _GRACE_SECONDS = 2
-_FILES = 4_096
 _LINK_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
-
-
-def check_host(host: str, port: int | None) -> None:
-    """Refuse to listen where others could reach it.
-
-    Raises:
-        UsageError: It is no address of this machine alone.
-    """
-    if host in _LOOPBACK:
-        return
-    number = port or PORT
-    raise UsageError(
-        f"The designer listens on this machine alone, not at {host}.",
-        f"From another machine: ssh -L {number}:127.0.0.1:{number} {_this_host()}, then open the "
-        "link there.",
-    )
 
 
 def run_designer(
@@ -98,7 +84,7 @@ def _serve(
     sockets = listen(port)
     number = sockets[0].getsockname()[1]
     _keep_private(workspace.settings.home, say)
-    _allow_files()
+    allow_many_connections()
     # what takes its time to load is loaded when the port is known to be ours
     from visionloom.server.app import create_app
     from visionloom.server.desk import open_desk
@@ -113,7 +99,7 @@ def _serve(
     def ready() -> None:
         instance.announce(place, number, folders)
         say(f"The designer is ready: {link}")
-        _say_how_to_reach(number, say)
+        say_how_to_reach(number, say)
         if with_browser:
             show(place, link)
         threading.Thread(target=_take_up_runs, args=(desk,), daemon=True).start()
@@ -178,47 +164,6 @@ def _run(app: object, desk: Desk, sockets: list[socket.socket], ready: Callable[
     asyncio.run(Server(config).serve(sockets))
 
 
-def listen(port: int | None) -> list[socket.socket]:
-    """Sockets of this machine alone, for both kinds of addresses where it has them.
-
-    Raises:
-        UsageError: The port is taken.
-    """
-    wanted = range(PORT, PORT + _NEXT_PORTS) if port is None else [port]
-    for number in wanted:
-        first = _bind(socket.AF_INET, "127.0.0.1", number)
-        if first is None:
-            continue
-        # nobody else is to answer for `localhost`
-        second = _bind(socket.AF_INET6, "::1", first.getsockname()[1])
-        return [first] if second is None else [first, second]
-    if port is None:
-        raise UsageError(
-            f"The ports {PORT} to {PORT + _NEXT_PORTS - 1} are taken.", "Choose one: --port 0"
-        )
-    raise UsageError(f"Port {port} is taken.", "--port 0 takes one that is free.")
-
-
-def _bind(family: int, host: str, port: int) -> socket.socket | None:
-    try:
-        made = socket.socket(family, socket.SOCK_STREAM)
-    except OSError:
-        return None
-    try:
-        if os.name == "nt":
-            made.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE"), 1)  # noqa: B009
-        else:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((host, port))
-        made.listen(1_024)
-    except OSError:
-        made.close()
-        return None
-    return made
-
-
 def _join(
     place: Path, folders: tuple[Path, ...], file: Path | None, with_browser: bool, say: Say
 ) -> None:
@@ -231,7 +176,7 @@ def _join(
         )
     link = instance.ask_for_link(place, running, "" if file is None else str(file))
     say(f"A designer is running already: {link}")
-    _say_how_to_reach(running.port, say)
+    say_how_to_reach(running.port, say)
     if with_browser and (left := show(place, link)) is not None:
         # whoever reads it is given the time
         time.sleep(2)
@@ -267,11 +212,6 @@ def show(place: Path, link: str) -> Path | None:
     return page
 
 
-def _say_how_to_reach(port: int, say: Say) -> None:
-    if os.environ.get("SSH_CONNECTION"):
-        say(f"From where you sit: ssh -L {port}:127.0.0.1:{port} {_this_host()}, then the link.")
-
-
 def _take_up_runs(desk: Desk) -> None:
     """Runs whose supervisor died while nobody looked."""
     from visionloom.errors import VisionloomError
@@ -298,25 +238,8 @@ def _keep_private(home: Path, say: Say) -> None:
         say(f"{home} is now closed to other users of this machine.")
 
 
-def _allow_files() -> None:
-    """Every connection is an open file; the usual limit is low."""
-    try:
-        import resource
-    except ImportError:
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
 def _folder(path: Path) -> Path:
     folder = path.expanduser().absolute()
     if not folder.is_dir():
         raise UsageError(f"{path} is no folder.", "Name a folder with photos: --folder DIR")
     return folder
-
-
-def _this_host() -> str:
-    return socket.gethostname() or "HOST"

@@ -11,7 +11,7 @@ from visionloom._version import __version__
 from visionloom.errors import UsageError
 from visionloom.server.answers import failure
 from visionloom.server.desk import Desk, DeskOf
-from visionloom.server.events import EventStream, Wanted
+from visionloom.server.event_streams import EventStream, Subscription, Wanted
 from visionloom.server.guard import SESSION, set_cookie
 from visionloom.server.models.machine import LinkRequest, LinkView, SessionView
 
@@ -74,7 +74,7 @@ async def events(
     after ``after``), ``draft`` (id and revision), ``weights`` (a `WeightsView`).
     """
     wanted = Wanted(run=run, draft=draft, after=after, last=last_event_id)
-    return EventStream(desk.events.subscribe(request.scope[SESSION].id, wanted))
+    return EventStream(Subscription(desk.events, request.scope[SESSION].id, wanted))
 
 
 def address_of(desk: Desk, file: str = "") -> str:
