@@ -584,7 +584,9 @@ export interface paths {
         };
         /**
          * Get Preview
-         * @description A picture as training or inference would see it: JPEG; ``transformation`` is an id.
+         * @description A picture as training or inference would see it: JPEG.
+         *
+         *     ``transformation`` is the id of one, or of an image directory that carries one.
          */
         get: operations["get_preview"];
         put?: never;
@@ -1148,7 +1150,7 @@ export interface paths {
         };
         /**
          * Get Transformation
-         * @description An image transformation in words.
+         * @description An image transformation, or the one that an image directory carries, in words.
          */
         get: operations["get_transformation"];
         put?: never;

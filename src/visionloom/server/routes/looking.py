@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from visionloom.artifacts.types import (
+    Artifact,
     Evaluation,
     ImageDirectory,
     ImageTransformation,
@@ -21,11 +22,11 @@ from visionloom.datasets.names import folder_name
 from visionloom.errors import ArtifactError, NotThereError, RunStateError
 from visionloom.images.preview import as_scored, as_trained, in_words
 from visionloom.images.thumbnails import to_jpeg
-from visionloom.images.transforms import read_transformation
+from visionloom.images.transforms import Transformation, read_transformation
 from visionloom.inference.browse import ScoredPicture, Wanted
 from visionloom.inference.words import describe_evaluation, describe_model
 from visionloom.server.artifacts import artifact_view, find_any, find_artifact
-from visionloom.server.desk import DeskOf
+from visionloom.server.desk import Desk, DeskOf
 from visionloom.server.downloads import zip_of
 from visionloom.server.models import looking as m
 from visionloom.server.pictures import picture
@@ -122,8 +123,8 @@ def get_thumbnail(
 
 @router.get("/transformations/{artifact}")
 def get_transformation(desk: DeskOf, artifact: str) -> m.TransformationView:
-    """An image transformation in words."""
-    found = read_transformation(find_artifact(desk, artifact, ImageTransformation))
+    """An image transformation, or the one that an image directory carries, in words."""
+    found = _transformation(desk, artifact)
     return m.TransformationView(
         id=artifact,
         random=found.is_random,
@@ -143,9 +144,12 @@ def get_preview(
     seed: Annotated[int, Query(ge=0, le=2**31 - 1)] = 1,
     epoch: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """A picture as training or inference would see it: JPEG; ``transformation`` is an id."""
+    """A picture as training or inference would see it: JPEG.
+
+    ``transformation`` is the id of one, or of an image directory that carries one.
+    """
     opened = desk.looking.images.open(find_artifact(desk, artifact, ImageDirectory))
-    shown = read_transformation(find_artifact(desk, transformation, ImageTransformation))
+    shown = _transformation(desk, transformation)
 
     def make() -> bytes:
         if phase == "inference":
@@ -296,6 +300,20 @@ def get_report(desk: DeskOf, artifact: str) -> Response:
         raise ArtifactError(f"{report.path / 'report.html'} is missing.") from error
     headers = {"Content-Security-Policy": _REPORT_POLICY}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _transformation(desk: Desk, artifact: str) -> Transformation:
+    found: Artifact = find_any(desk, artifact, ImageTransformation, ImageDirectory)[0]
+    if isinstance(found, ImageTransformation):
+        return read_transformation(found)
+    opened = desk.looking.images.open(ImageDirectory(found.path))
+    if opened.transformation is None:
+        raise NotThereError("These pictures carry no transformation.")
+    return (
+        opened.transformation.for_inference()
+        if opened.mode == "For inference"
+        else opened.transformation
+    )
 
 
 def _scored(found: ScoredPicture) -> m.ScoreItem:
