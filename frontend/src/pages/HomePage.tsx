@@ -1,3 +1,49 @@
+/** Where photos come in, and where work is taken up again. */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "wouter";
+import { t } from "~/messages";
+import { Icon } from "~/ui/Icon";
+import { Page } from "~/ui/Page";
+import { Drafts, Templates } from "./home/Drafts";
+import { DropPlace } from "./home/DropPlace";
+import { FolderDialog } from "./home/FolderDialog";
+import styles from "./home/home.module.css";
+import { PhotosCard } from "./home/PhotosCard";
+import * as read from "./home/queries";
+import { Recent } from "./home/Recent";
+import { useSource } from "./home/source";
+
 export default function HomePage() {
-  return <main />;
+  const source = useSource((state) => state.source);
+  const [browsing, setBrowsing] = useState(false);
+  return (
+    <Page title={t.home.heading} tab={t.home.title}>
+      {source ? <PhotosCard source={source} /> : <DropPlace onBrowse={() => setBrowsing(true)} />}
+      <div className={styles.columns}>
+        <div className={styles.main}>
+          <Drafts />
+          <Templates />
+        </div>
+        <div className={styles.side}>
+          <Recent />
+          <StorageLine />
+        </div>
+      </div>
+      {browsing && <FolderDialog onClose={() => setBrowsing(false)} />}
+    </Page>
+  );
+}
+
+function StorageLine() {
+  const { data } = useQuery(read.storage);
+  if (!data) return null;
+  const used = data.parts.reduce((sum, part) => sum + part.bytes, 0);
+  return (
+    <p className={styles.line}>
+      <Icon name="storage" />
+      <span className={styles.grow}>{t.home.storage.line(used, data.free)}</span>
+      <Link href="/machine">{t.home.storage.look}</Link>
+    </p>
+  );
 }

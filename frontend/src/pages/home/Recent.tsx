@@ -1,0 +1,56 @@
+/** The newest runs, as they go on. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import { t } from "~/messages";
+import { ago } from "~/messages/numbers";
+import { useLive } from "~/store/live";
+import { Section } from "~/ui/Card";
+import { FailureNotice } from "~/ui/Notice";
+import { Progress } from "~/ui/Progress";
+import { StateBadge } from "~/ui/StateBadge";
+import { figuresInWords } from "../runs/figures";
+import { newest } from "../runs/queries";
+import styles from "./home.module.css";
+
+export function Recent() {
+  const answer = useQuery(newest);
+  const live = useLive((state) => state.runs);
+  return (
+    <Section
+      title={t.home.recent.title}
+      aside={<Link href="/runs">{t.home.recent.all}</Link>}
+      className={styles.recent}
+    >
+      {answer.error && (
+        <FailureNotice failure={answer.error} onRetry={() => void answer.refetch()} />
+      )}
+      {answer.data?.runs.length === 0 && <p className={styles.quiet}>{t.home.recent.empty}</p>}
+      {answer.data && answer.data.runs.length > 0 && (
+        <ul className={styles.runs}>
+          {answer.data.runs.map((read) => {
+            const run = live[read.id] ?? read;
+            return (
+              <li key={run.id}>
+                <div className={styles.line}>
+                  <Link href={`/runs/${run.id}`} className={styles.grow}>
+                    {run.name}
+                  </Link>
+                  <StateBadge state={run.state} />
+                </div>
+                {run.state === "running" && (
+                  <Progress
+                    label={t.home.runs.steps(run.done, run.steps)}
+                    value={run.steps > 0 ? run.done / run.steps : undefined}
+                  />
+                )}
+                <p className={styles.quiet}>
+                  {[ago(run.created), figuresInWords(run.figures)].filter(Boolean).join(", ")}
+                </p>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Section>
+  );
+}

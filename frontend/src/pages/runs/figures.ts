@@ -1,0 +1,13 @@
+/** The figures of a run in a few words. */
+import { t } from "~/messages";
+import { percent } from "~/messages/numbers";
+
+type Figures = Readonly<Record<string, number | null>>;
+
+/** Accuracy if there is one, else the loss; empty when nothing is known. */
+export function figuresInWords(figures: Figures): string {
+  const accuracy = figures["top1_accuracy"] ?? figures["accuracy"];
+  if (accuracy != null) return t.home.runs.accuracy(percent(accuracy));
+  const loss = figures["valid_loss"] ?? figures["train_loss"];
+  return loss != null ? t.home.runs.loss(loss.toPrecision(3)) : "";
+}
