@@ -48,9 +48,8 @@ export function Figures({ figures, pictures }: { figures: readonly FigureOf[]; p
                     />
                   )}
                 </dd>
-                <dd className={styles.interval}>
-                  {[said.interval, said.counts].filter(Boolean).join(" · ")}
-                </dd>
+                <dd className={styles.interval}>{said.interval}</dd>
+                {index === 0 && said.counts && <dd className={styles.counts}>{said.counts}</dd>}
               </div>
             );
           })}

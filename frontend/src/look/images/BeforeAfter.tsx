@@ -1,8 +1,8 @@
 /** Pictures as they are, as training sees them in three epochs, and as inference sees them. */
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Answered } from "~/look/Answered";
 import { Thumbnail } from "~/look/grid/Thumbnail";
-import { useImages } from "~/look/queries";
+import { useImages, useTransformation } from "~/look/queries";
 import type { ImageDirectory } from "~/look/types";
 import { t } from "~/messages";
 import { Button } from "~/ui/Button";
@@ -19,15 +19,18 @@ const largestSeed = 2 ** 31 - 1;
 export function BeforeAfter({
   images,
   transformation,
-  random = true,
+  source,
 }: {
   /** Id of the image directory whose pictures are shown. */
   images: string;
   /** Id of the transformation, or of an image directory that carries it. */
   transformation: string;
-  random?: boolean;
+  /** Chooses whose pictures are shown. */
+  source?: ReactNode;
 }) {
   const directory = useImages(images);
+  const shown = useTransformation(transformation);
+  const random = shown.data?.random ?? true;
   return (
     <Answered query={directory}>
       {(found) =>
@@ -39,6 +42,7 @@ export function BeforeAfter({
             directory={found}
             transformation={transformation}
             random={random}
+            source={source}
           />
         )
       }
@@ -51,11 +55,13 @@ function Pairs({
   directory,
   transformation,
   random,
+  source,
 }: {
   images: string;
   directory: ImageDirectory;
   transformation: string;
   random: boolean;
+  source: ReactNode;
 }) {
   const [seed, setSeed] = useState(1);
   const [epoch, setEpoch] = useState(1);
@@ -88,8 +94,9 @@ function Pairs({
             {words.others}
           </Button>
         )}
-        <p className={styles.hint}>{random ? words.random : words.fixed}</p>
+        {source}
       </div>
+      <p className={styles.hint}>{random ? words.random : words.fixed}</p>
       <div className={styles.frame}>
         <table className={styles.table}>
           <thead>

@@ -1,7 +1,6 @@
 /** Beside the pictures: how many of each class, the transformation, what was left out. */
 import { useState } from "react";
 import { Bars } from "~/charts/Bars";
-import { bytes } from "~/look/format";
 import type { ImageDirectory } from "~/look/types";
 import { t } from "~/messages";
 import { Button } from "~/ui/Button";
@@ -27,10 +26,7 @@ export function ClassesAside({
     <aside className={styles.aside} aria-label={words.classes}>
       <div>
         <p className={styles.count}>{words.count(directory.count)}</p>
-        <p className={styles.quiet}>
-          {bytes(directory.bytes)}
-          {directory.groups > 0 && ` ${words.groups(directory.groups)}`}
-        </p>
+        {directory.groups > 0 && <p className={styles.quiet}>{words.groups(directory.groups)}</p>}
       </div>
       {directory.missing > 0 && <Notice tone="warn">{words.missing(directory.missing)}</Notice>}
       {directory.labelled ? (

@@ -77,6 +77,7 @@ export function ImagesView({ artifact, run, step }: ViewProps) {
             ),
           });
         }
+        if (tabs.length === 1) return <div className={styles.tabs}>{tabs[0]?.content()}</div>;
         return (
           <Tabs
             label={t.look.types["ImageDirectory"] ?? ""}

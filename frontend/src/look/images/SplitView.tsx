@@ -77,7 +77,9 @@ function Shares({ one, two }: { one: ImageDirectory; two: ImageDirectory }) {
           <th scope="col" data-number>
             {words.first}
           </th>
-          <td className={styles.barColumn} />
+          <th scope="col" className={styles.barColumn}>
+            <span className="visually-hidden">{words.shares}</span>
+          </th>
           <th scope="col">{words.second}</th>
         </tr>
       </thead>

@@ -28,23 +28,28 @@ export function TransformationView({ artifact, run }: ViewProps) {
             <Phase title={words.training} steps={found.training} />
             <Phase title={words.inference} steps={found.inference} />
           </div>
-          {sources.length > 1 && (
-            <Field label={t.look.before.on} className={styles.source}>
-              {(control) => (
-                <Select
-                  {...control}
-                  value={shown}
-                  onChoose={setChosen}
-                  choices={sources.map((source) => ({
-                    value: source.artifact,
-                    label: `${source.step}: ${source.port.replaceAll("_", " ")}`,
-                  }))}
-                />
-              )}
-            </Field>
-          )}
           {shown ? (
-            <BeforeAfter images={shown} transformation={artifact} random={found.random} />
+            <BeforeAfter
+              images={shown}
+              transformation={artifact}
+              source={
+                sources.length > 1 && (
+                  <Field label={t.look.before.on} className={styles.source}>
+                    {(control) => (
+                      <Select
+                        {...control}
+                        value={shown}
+                        onChoose={setChosen}
+                        choices={sources.map((source) => ({
+                          value: source.artifact,
+                          label: `${source.step}: ${source.port.replaceAll("_", " ")}`,
+                        }))}
+                      />
+                    )}
+                  </Field>
+                )
+              }
+            />
           ) : (
             !made.isPending && <Notice>{t.look.before.noPictures}</Notice>
           )}

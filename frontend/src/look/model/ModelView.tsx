@@ -14,6 +14,8 @@ import { TryIt } from "./TryIt";
 
 const words = t.look.model;
 const metricNames = t.look.curves.names;
+/** Said elsewhere on the page. */
+const beside = new Set(["epoch", "learning_rate", "best_epoch"]);
 
 export function ModelView({ artifact, run, step }: ViewProps) {
   const model = useModel(artifact);
@@ -90,7 +92,9 @@ export function ModelView({ artifact, run, step }: ViewProps) {
 }
 
 function Figures({ figures, bestEpoch }: { figures: Model["figures"]; bestEpoch: number | null }) {
-  const shown = Object.entries(figures).filter(([, value]) => value !== null);
+  const shown = Object.entries(figures).filter(
+    ([name, value]) => value !== null && !beside.has(name),
+  );
   if (shown.length === 0) return null;
   return (
     <Section

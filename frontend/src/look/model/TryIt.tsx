@@ -144,7 +144,7 @@ function Answers({ tried }: { tried: Tried }) {
       />
       {rest > 0 && <p className={styles.quiet}>{words.more(rest)}</p>}
       <p className={styles.quiet}>
-        {words.sees}: {words.pixels(tried.width, tried.height)}. {tried.preprocessing}{" "}
+        {words.pixels(tried.width, tried.height)} {words.sees(tried.preprocessing)}{" "}
         {words.took(seconds(tried.seconds))}
       </p>
     </>

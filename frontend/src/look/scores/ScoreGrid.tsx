@@ -72,8 +72,8 @@ export function ScoreGrid({
       name={["score-items", artifact, filter]}
       sections={sections}
       fetchPage={fetchPage}
-      cell={Math.max(116, size)}
-      caption={64}
+      cell={Math.max(148, size + 16)}
+      caption={58}
       {...(emptyTitle ? { emptyTitle, emptyHint: " " } : {})}
       nameOf={(item) =>
         item
