@@ -1,11 +1,20 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
+/** Every style sheet says the order of the layers first: nobody knows which one is loaded first. */
+const layers: Plugin = {
+  name: "layers",
+  enforce: "pre",
+  transform: (code, id) =>
+    /\/src\/.*\.css$/.test(id) ? `@layer tokens, base, ui, pages;\n${code}` : null,
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [layers, react()],
   base: "/",
   resolve: { alias: { "~": `${root}src` } },
   build: {
