@@ -193,20 +193,23 @@ class Workspace:
         return folder
 
     def weights(self) -> list[dict[str, Any]]:
-        """Every published weights file, with its path on this machine or None."""
+        """Every published weights file, with its licence and its path on this machine or None."""
         from visionloom.models import weights
 
         rows = []
         for item in weights.CATALOG.values():
             path = weights.find(item.model, self.settings)
-            rows.append({**vars(item), "path": None if path is None else str(path)})
+            place = None if path is None else str(path)
+            rows.append({**vars(item), "licence": weights.LICENCE, "path": place})
         return rows
 
-    def fetch_weights(self, model: str, say: Callable[[str], None]) -> Path:
+    def fetch_weights(
+        self, model: str, say: Callable[[str], None], tell: Callable[[int], None] | None = None
+    ) -> Path:
         """Download a model's weights; see `visionloom.models.weights.fetch`."""
         from visionloom.models import weights
 
-        return weights.fetch(model, self.settings, say)
+        return weights.fetch(model, self.settings, say, tell)
 
     def add_weights(self, model: str, file: Path) -> Path:
         """Take a weights file into the home folder; see `visionloom.models.weights.add`."""

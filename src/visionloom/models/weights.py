@@ -98,8 +98,19 @@ def obtain(model: str, settings: Settings, say: Callable[[str], None]) -> Path:
     return fetch(model, settings, say)
 
 
-def fetch(model: str, settings: Settings, say: Callable[[str], None]) -> Path:
+def fetch(
+    model: str,
+    settings: Settings,
+    say: Callable[[str], None],
+    tell: Callable[[int], None] | None = None,
+) -> Path:
     """Download a model's weights into the home folder, checking their SHA-256.
+
+    Args:
+        model: Which.
+        settings: The home folder.
+        say: Told what is done.
+        tell: Told how many bytes have come.
 
     Raises:
         FailedToDownloadFilesError: After three attempts, or with the wrong checksum.
@@ -113,7 +124,7 @@ def fetch(model: str, settings: Settings, say: Callable[[str], None]) -> Path:
         if attempt:
             time.sleep(_SECONDS_BETWEEN * attempt)
         try:
-            return _download(address, weights, settings)
+            return _download(address, weights, settings, tell)
         except urllib.error.HTTPError as error:
             failure = f"{address} answered {error.code} {error.reason}"
             if error.code in {401, 403, 404, 410}:
@@ -146,7 +157,9 @@ def add(path: Path, model: str, settings: Settings) -> Path:
     return target / f"{model}{suffix}"
 
 
-def _download(address: str, weights: Weights, settings: Settings) -> Path:
+def _download(
+    address: str, weights: Weights, settings: Settings, tell: Callable[[int], None] | None
+) -> Path:
     with new_folder(settings.weights / weights.model, replace=True) as scratch:
         target = scratch / weights.file
         digest = hashlib.sha256()
@@ -161,6 +174,8 @@ def _download(address: str, weights: Weights, settings: Settings) -> Path:
                 limit -= len(chunk)
                 if limit < 0:
                     raise ValueError(f"more than {settings.limits.model_bytes} bytes")
+                if tell is not None:
+                    tell(settings.limits.model_bytes - limit)
         if not digest.hexdigest().startswith(weights.digest_start):
             raise ValueError(
                 f"its SHA-256 is {digest.hexdigest()[:8]}... instead of {weights.digest_start}..."

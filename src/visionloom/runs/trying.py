@@ -40,7 +40,6 @@ class ModelTrier:
         self._idle: threading.Timer | None = None
         self._places = threading.BoundedSemaphore(_WAITING)
         self._turn = threading.Lock()
-        self._closed = False
 
     @property
     def pid(self) -> int | None:
@@ -62,8 +61,7 @@ class ModelTrier:
         self._ask({"weights": model, "file": str(file)}, b"", 10 * self._seconds)
 
     def close(self) -> None:
-        """End the process, also while it works; no question is answered any more."""
-        self._closed = True
+        """End the process, also while it works."""
         self._kill()
         with self._turn:
             self._end()
@@ -122,8 +120,6 @@ class ModelTrier:
         return dict(answer)
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._closed:
-            raise MachineError("The designer is closing.")
         if self._idle is not None:
             self._idle.cancel()
         if self._process is None or self._process.poll() is not None:

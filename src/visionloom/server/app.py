@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from visionloom._version import __version__
 from visionloom.server.answers import add_answers
@@ -113,3 +114,4 @@ async def _while_it_runs(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await desk.events.stop()
+        await run_in_threadpool(desk.close)

@@ -15,6 +15,7 @@ from visionloom.server.access import Access
 from visionloom.server.events import EventHub
 from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
 from visionloom.server.looking import Looking
+from visionloom.server.weights import WeightsDesk
 from visionloom.workspace import Workspace
 
 
@@ -32,6 +33,7 @@ class Desk:
         drafts: Pipelines that are edited.
         datasets: Photos that were brought here, uploads, folders that may be used.
         looking: Artifacts that are being looked at.
+        weights: Pretrained weights, and what is being fetched.
     """
 
     workspace: Workspace
@@ -43,6 +45,12 @@ class Desk:
     drafts: Drafts
     datasets: DataSets
     looking: Looking
+    weights: WeightsDesk
+
+    def close(self) -> None:
+        """End the processes that were started for it."""
+        self.looking.close()
+        self.datasets.close()
 
 
 def open_desk(
@@ -60,16 +68,18 @@ def open_desk(
         port: Where the server listens.
         limits: What may be asked for.
     """
+    events, looking = EventHub(limits), Looking(workspace)
     return Desk(
         workspace=workspace,
         folders=tuple(folders),
         port=port,
         access=Access(workspace.settings.home / "server", port, limits),
         limits=limits,
-        events=EventHub(limits),
+        events=events,
         drafts=Drafts(workspace.settings),
         datasets=DataSets(workspace.settings, folders),
-        looking=Looking(workspace),
+        looking=looking,
+        weights=WeightsDesk(workspace, looking.trier, events.tell_weights),
     )
 
 

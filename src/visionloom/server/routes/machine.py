@@ -7,11 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from visionloom._version import __version__
 from visionloom.datasets import DataSet
 from visionloom.datasets.folders import Entry
 from visionloom.datasets.uploads import Upload
 from visionloom.errors import ModuleOutOfMemoryError
+from visionloom.server import storage
 from visionloom.server.desk import DeskOf
+from visionloom.server.in_use import refuse_used, target_views
 from visionloom.server.models import machine as m
 from visionloom.server.pictures import fleeting
 from visionloom.server.streams import pour
@@ -24,7 +27,15 @@ Path_ = Annotated[str, Query(min_length=1, max_length=1_024)]
 @router.get("/machine")
 def get_machine(desk: DeskOf) -> m.MachineView:
     """What is here and would be trained on."""
-    raise NotImplementedError
+    line, warnings = desk.workspace.hardware()
+    settings = desk.workspace.settings
+    return m.MachineView(
+        version=__version__,
+        line=line,
+        warnings=warnings,
+        home=str(settings.home),
+        offline=settings.offline,
+    )
 
 
 @router.get("/datasets")
@@ -36,7 +47,9 @@ def list_data_sets(desk: DeskOf) -> list[m.DataSetView]:
 @router.delete("/datasets/{dataset}", status_code=204)
 def delete_data_set(desk: DeskOf, dataset: str) -> None:
     """Delete a data set that no draft uses."""
-    raise NotImplementedError
+    found = desk.datasets.get(dataset)
+    refuse_used(desk, found)
+    desk.datasets.delete(dataset)
 
 
 @router.get("/datasets/{dataset}/thumbnails/{number}", response_class=Response)
@@ -105,37 +118,42 @@ def get_folder(desk: DeskOf, folder: str) -> m.FolderView:
 @router.get("/weights")
 def list_weights(desk: DeskOf) -> list[m.WeightsView]:
     """Pretrained weights, and whether they are here."""
-    raise NotImplementedError
+    return desk.weights.list()
 
 
 @router.post("/weights/{model}/fetch", status_code=202)
 def fetch_weights(desk: DeskOf, model: str) -> m.WeightsView:
     """Fetch weights from the publisher; progress comes with the events."""
-    raise NotImplementedError
+    return desk.weights.fetch(model)
 
 
 @router.put("/weights/{model}")
 async def put_weights(desk: DeskOf, model: str, request: Request) -> m.WeightsView:
     """Take a weights file (``application/octet-stream``)."""
-    raise NotImplementedError
+    arriving = await run_in_threadpool(desk.weights.arriving, model)
+    try:
+        await pour(request, arriving)
+        return await run_in_threadpool(desk.weights.add, model, arriving)
+    finally:
+        arriving.remove()
 
 
 @router.get("/targets")
 def list_targets(desk: DeskOf) -> list[m.TargetView]:
     """Where steps run, who holds slots, who waits and why."""
-    raise NotImplementedError
+    return target_views(desk)
 
 
 @router.get("/storage")
 def get_storage(desk: DeskOf) -> m.StorageView:
     """What the home folder holds."""
-    raise NotImplementedError
+    return storage.storage(desk)
 
 
 @router.post("/storage/clean")
 def clean(desk: DeskOf, body: m.CleanRequest) -> m.CleanView:
     """Say what no kept run needs, or free it."""
-    raise NotImplementedError
+    return storage.clean(desk, apply=body.apply)
 
 
 def _data_set(found: DataSet) -> m.DataSetView:

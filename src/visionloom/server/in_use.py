@@ -1,0 +1,75 @@
+"""What is in use: slots of targets by steps, data sets by drafts and runs."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+from visionloom.datasets import DataSet
+from visionloom.engine.devices import count_gpus
+from visionloom.engine.targets import load_targets, memory_text
+from visionloom.errors import UsageError
+from visionloom.server.desk import Desk
+from visionloom.server.models.machine import Holding, TargetView
+
+_TITLE = re.compile(r"^display_name:[ \t]*(\S.*)$", re.MULTILINE)
+
+
+def target_views(desk: Desk) -> list[TargetView]:
+    """Where steps run, who holds slots, who waits and why."""
+    # read anew, since the command line may have changed them
+    targets, records = load_targets(desk.workspace.settings), desk.workspace.records
+    waiting: dict[str, list[Holding]] = {}
+    for run in reversed(records.open_runs()):
+        for step in records.steps(run.id):
+            if step.state == "queued" and step.reason:
+                holding = Holding(run=run.id, step=step.name, slots=1, reason=step.reason)
+                waiting.setdefault(step.target or targets.default.name, []).append(holding)
+    views = []
+    for target in targets.all(count_gpus()):
+        held = records.slots(target.name)
+        views.append(
+            TargetView(
+                name=target.name,
+                device=target.device,
+                slots=target.slots,
+                used=sum(count for _, _, count in held),
+                memory=memory_text(target.memory_bytes),
+                default=target.name == targets.default.name,
+                running=[
+                    Holding(run=run, step=step, slots=count, reason="") for run, step, count in held
+                ],
+                waiting=waiting.get(target.name, []),
+            )
+        )
+    return views
+
+
+def refuse_used(desk: Desk, dataset: DataSet) -> None:
+    """Refuse to delete a data set that a draft or an open run names.
+
+    Raises:
+        UsageError: Which ones do.
+    """
+    # the folder's name at the end of a path, or before what lies in it
+    names = re.compile(rf"datasets[/\\]{re.escape(dataset.name)}(?![^/\\\s\"'#,\]}}])")
+    drafts = []
+    for card in desk.drafts.cards():
+        with suppress(OSError):
+            text = card.file.read_text(encoding="utf-8", errors="replace")
+            if names.search(text):
+                title = _TITLE.search(text)
+                drafts.append(title.group(1).strip("\"' ") if title else card.file.name)
+    if drafts:
+        shown = ", ".join(drafts[:5]) + (", ..." if len(drafts) > 5 else "")
+        raise UsageError(
+            f"The data set {dataset.name} is used by {len(drafts)} draft"
+            f"{'s' * (len(drafts) > 1)}: {shown}.",
+            "Delete the draft, or let it read other photos, first.",
+        )
+    runs = [run.id for run in desk.workspace.records.open_runs() if names.search(run.pipeline)]
+    if runs:
+        raise UsageError(
+            f"The data set {dataset.name} is read by the run {runs[0]}, which has not ended.",
+            "Wait for it, or cancel it.",
+        )
