@@ -25,7 +25,7 @@ _METRICS = ("train_loss", "valid_loss", "top1_accuracy", "macro_f1")
 def command() -> typer.Typer:
     """The group."""
     app = typer.Typer(
-        help="What was run: list, show, logs, why, cancel, resume, compare and more.",
+        help="What was run: list, show, logs, why, cancel, finish, resume, compare and more.",
         add_completion=False,
         invoke_without_command=True,
     )
@@ -39,7 +39,7 @@ def command() -> typer.Typer:
 
     for name, function in (
         ("list", list_runs), ("show", show), ("logs", logs), ("metrics", metrics), ("why", why),
-        ("cancel", cancel), ("resume", resume), ("retry", retry), ("compare", compare_runs),
+        ("cancel", cancel), ("finish", finish), ("resume", resume), ("retry", retry), ("compare", compare_runs),
         ("delete", delete), ("rebuild", rebuild),
     ):  # fmt: skip
         app.command(name)(function)
@@ -179,18 +179,44 @@ def why(run: Which = "last", json: Json = False) -> None:
 
 def cancel(
     run: Which,
+    step: Annotated[
+        str, Option(help="Only this step, and what needs it; the others go on.", metavar="STEP")
+    ] = "",
     kill: Annotated[bool, Option("--kill", help="At once, without saving a state.")] = False,
     json: Json = False,
 ) -> None:
-    """Stop a run; a training keeps its state, so that it can be resumed."""
+    """Stop a run or one step; a training keeps its state, so that the run can be resumed."""
     with _opened(json) as (console, workspace):
-        from visionloom.runs.follow import cancel_run
+        from visionloom.runs.stopping import cancel_run
 
-        ended = cancel_run(workspace, run, kill=kill)
-        console.say(f"Run {ended.id} is {ended.state}. {ended.reason}".rstrip())
+        ended = cancel_run(workspace, run, step=step, kill=kill)
+        if step:
+            (row,) = (s for s in workspace.records.steps(ended.id) if s.name == step)
+            console.say(f"Step {step} of run {ended.id} is {row.state}. {row.reason}".rstrip())
+        if not step or ended.state in RUN_ENDS:
+            console.say(f"Run {ended.id} is {ended.state}. {ended.reason}".rstrip())
         if ended.state == "interrupted":
             console.say(f"Go on: visionloom runs resume {ended.id}")
         console.result(_run_json(ended))
+
+
+def finish(
+    run: Which = "last",
+    step: Annotated[
+        str, Option(help="Which training; all that are running by default.", metavar="STEP")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """End a running training with its best model so far; what follows runs on."""
+    with _opened(json) as (console, workspace):
+        from visionloom.runs.stopping import finish_training
+
+        found = workspace.records.find_run(run)
+        asked = finish_training(workspace, found.id, step)
+        for name in asked:
+            console.say(f"{name} was asked to end with its best model so far.")
+        console.say(f"See it: visionloom runs show {found.id}")
+        console.result({"run": found.id, "asked": asked})
 
 
 def resume(run: Which = "last", detach: Detach = False, json: Json = False) -> None:

@@ -19,7 +19,6 @@ from visionloom.errors import (
     MachineError,
     ProcessLostError,
     RunInterrupted,
-    RunStateError,
     VisionloomError,
 )
 from visionloom.records.rows import RUN_ENDS, AttemptRow, RunRow, State
@@ -33,7 +32,6 @@ Tell = Callable[[Mapping[str, Any]], None]
 _LOOK = 0.2
 _BEGIN_WITHIN = 60.0
 _TAKEN_UP = 3
-_CANCEL_WITHIN = 60.0
 
 
 class _Watch:
@@ -58,7 +56,7 @@ class _Watch:
         run = self._workspace.records.get_run(self._run)
         if run.state in RUN_ENDS:
             return True
-        if _is_orphan(run):
+        if is_orphan(run):
             self._taken_up += 1
             if self._taken_up > _TAKEN_UP:
                 mark_lost(self._workspace, run)
@@ -163,7 +161,7 @@ class StepCrashedError(VisionloomError):
 def reconcile(workspace: Workspace, listener: Listener) -> None:
     """Take up runs whose supervisor died while their steps go on; mark the others lost."""
     for run in workspace.records.open_runs():
-        if not _is_orphan(run):
+        if not is_orphan(run):
             continue
         if any(_goes_on(run, attempt) for attempt in workspace.records.attempts(run.id)):
             listener(Log(f"Run {run.id} had lost its supervisor; it is taken up again.", "warning"))
@@ -203,39 +201,7 @@ def give_up(workspace: Workspace, run: RunRow, state: State, reason: str) -> Non
         process.send_signal(left, process.KILL)
 
 
-def cancel_run(workspace: Workspace, word: str, *, kill: bool = False) -> RunRow:
-    """Stop a run and wait until it has ended.
-
-    Raises:
-        RunStateError: There is no such run, it has ended, or it has no supervisor that could be
-            asked.
-        MachineError: It does not end.
-    """
-    records = workspace.records
-    run = records.find_run(word)
-    if run.state in RUN_ENDS:
-        raise RunStateError(f"Run {run.id} is {run.state} already.")
-    if not run.pipeline:
-        where = f"process {run.supervisor.pid}" if run.supervisor else "a process"
-        raise RunStateError(
-            f"Run {run.id} is `visionloom {run.kind}` itself, {where}.", "Stop it there: Ctrl-C."
-        )
-    records.request_cancel(run.id, "kill" if kill else "cancel")
-    if _is_orphan(run) or (run.supervisor and not process.is_alive(run.supervisor)):
-        # one that only its own machine can tell of is waited for before it is taken over
-        start_supervisor(workspace, run.id, Path(run.folder))
-    deadline = time.monotonic() + _CANCEL_WITHIN
-    while (run := records.get_run(run.id)).state not in RUN_ENDS:
-        if time.monotonic() > deadline:
-            raise MachineError(
-                f"Run {run.id} has not ended within {_CANCEL_WITHIN:g} seconds.",
-                f"visionloom runs cancel {run.id} --kill",
-            )
-        time.sleep(_LOOK)
-    return run
-
-
-def _is_orphan(run: RunRow) -> bool:
+def is_orphan(run: RunRow) -> bool:
     """Whether nobody carries out an open run; of another machine's that is not known from here."""
     if run.supervisor is None:
         return time.time() - run.created > _BEGIN_WITHIN

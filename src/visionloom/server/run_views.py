@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
-from visionloom.artifacts.types import TrainedModel
-from visionloom.errors import UsageError
 from visionloom.records.rows import AttemptRow, OutputRow, RunRow, StepRow
 from visionloom.runs import journals, log_pages
 from visionloom.runs.curves import curve_of
 from visionloom.runs.follow import told_error
+from visionloom.runs.stopping import trains
 from visionloom.server.desk import Desk
+from visionloom.server.graphs import graph_of
 from visionloom.server.models.drafts import Graph
 from visionloom.server.models.runs import (
     AttemptView,
@@ -25,6 +26,10 @@ from visionloom.server.models.runs import (
 )
 from visionloom.server.plans import choice_of, decision_view
 from visionloom.server.summaries import summary_of
+from visionloom.spec.layout import read_layout
+from visionloom.spec.pipeline import Pipeline
+from visionloom.spec.pipeline_file import pipeline_from_text
+from visionloom.workspace import PIPELINE_FILE
 
 T = TypeVar("T", AttemptRow, OutputRow)
 
@@ -104,15 +109,6 @@ def log_page(
     return LogPage(lines=lines, total=page.total)
 
 
-def trains(desk: Desk, component: str) -> bool:
-    """Whether a component gives a trained model, so that it can be asked to end with its best."""
-    try:
-        item = desk.workspace.registry.find(component)
-    except UsageError:
-        return False
-    return any(issubclass(port.type, TrainedModel) for port in item.outputs)
-
-
 def _step_view(
     desk: Desk,
     run: RunRow,
@@ -137,7 +133,7 @@ def _step_view(
         outputs=[_output_view(output) for output in outputs],
         error=str(error.get("message", "")) or (step.reason if step.state in _FAULTS else ""),
         remedy=str(error.get("remedy", "")),
-        trains=trains(desk, step.component),
+        trains=trains(desk.workspace, step),
     )
 
 
@@ -176,8 +172,13 @@ def _by_step(rows: Iterable[T]) -> dict[str, list[T]]:
 
 
 def _graph(desk: Desk, run: RunRow) -> Graph:
-    del desk, run
-    return Graph(
-        display_name="", description="", default_compute=None, force_rerun=False,
-        continue_on_step_failure=False, inputs=[], outputs=[], steps=[], notes=[],
-    )  # fmt: skip
+    """The pipeline as it was drawn when it was run; an empty one where a run has none."""
+    workspace = desk.workspace
+    folder = Path(str(run.options.get("folder", "")))
+    limits = workspace.settings.limits
+    read = pipeline_from_text(run.pipeline, folder, run.file, limits) if run.pipeline else None
+    return graph_of(
+        read.pipeline if read else Pipeline(),
+        read_layout(Path(run.folder) / PIPELINE_FILE),
+        workspace.registry,
+    )
