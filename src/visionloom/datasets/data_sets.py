@@ -21,6 +21,7 @@ from visionloom.errors import InvalidDatasetError, NotThereError, OutputExistsEr
 from visionloom.images.formats import MANIFEST_EXTENSIONS, archive_extension, is_hidden
 from visionloom.images.sources import find_pictures
 from visionloom.settings import MIB, Settings
+from visionloom.spec.ports import nearest
 
 _MARK = "d-"
 _NAMES_TRIED = 10_000
@@ -91,7 +92,12 @@ class DataSets:
         Raises:
             NotThereError: There is none.
         """
-        return self.get(_id(name))
+        for found in self.list():
+            if found.name == name:
+                return found
+        near = nearest(name, [found.name for found in self.list()])
+        hint = f"Did you mean {near}?" if near else "`visionloom datasets list` shows them."
+        raise NotThereError(f"There is no data set {name!r}.", hint)
 
     def path_of(self, folder: str) -> Path:
         """The path of a data set, or of a folder that may be used, by its id.

@@ -6,11 +6,13 @@ import re
 from contextlib import suppress
 
 from visionloom.datasets import DataSet
+from visionloom.drafts.drafts import Drafts
 from visionloom.engine.devices import count_gpus
 from visionloom.engine.targets import load_targets, memory_text
 from visionloom.errors import UsageError
 from visionloom.server.desk import Desk
 from visionloom.server.models.machine import Holding, TargetView
+from visionloom.workspace import Workspace
 
 _TITLE = re.compile(r"^display_name:[ \t]*(\S.*)$", re.MULTILINE)
 
@@ -45,7 +47,7 @@ def target_views(desk: Desk) -> list[TargetView]:
     return views
 
 
-def refuse_used(desk: Desk, dataset: DataSet) -> None:
+def refuse_used(workspace: Workspace, kept: Drafts, dataset: DataSet) -> None:
     """Refuse to delete a data set that a draft or an open run names.
 
     Raises:
@@ -54,7 +56,7 @@ def refuse_used(desk: Desk, dataset: DataSet) -> None:
     # the folder's name at the end of a path, or before what lies in it
     names = re.compile(rf"datasets[/\\]{re.escape(dataset.name)}(?![^/\\\s\"'#,\]}}])")
     drafts = []
-    for card in desk.drafts.cards():
+    for card in kept.cards():
         with suppress(OSError):
             text = card.file.read_text(encoding="utf-8", errors="replace")
             if names.search(text):
@@ -67,7 +69,7 @@ def refuse_used(desk: Desk, dataset: DataSet) -> None:
             f"{'s' * (len(drafts) > 1)}: {shown}.",
             "Delete the draft, or let it read other photos, first.",
         )
-    runs = [run.id for run in desk.workspace.records.open_runs() if names.search(run.pipeline)]
+    runs = [run.id for run in workspace.records.open_runs() if names.search(run.pipeline)]
     if runs:
         raise UsageError(
             f"The data set {dataset.name} is read by the run {runs[0]}, which has not ended.",

@@ -102,7 +102,13 @@ class WeightsDesk:
             InvalidModelDirectoryError: It does not, or it is no weights file.
             MachineError: It could not be looked at or stored.
         """
-        self._trier.add_weights(model, arrived.named())
+        file = arrived.named()
+        try:
+            self._trier.add_weights(model, file)
+        except VisionloomError as error:
+            # where it lay for a moment tells nobody anything
+            message = error.message.replace(str(file), "The file")
+            raise type(error)(message, error.remedy) from error
         with self._lock:
             self._fetching.pop(model, None)
         self._tell(model)

@@ -48,7 +48,7 @@ def list_data_sets(desk: DeskOf) -> list[m.DataSetView]:
 def delete_data_set(desk: DeskOf, dataset: str) -> None:
     """Delete a data set that no draft uses."""
     found = desk.datasets.get(dataset)
-    refuse_used(desk, found)
+    refuse_used(desk.workspace, desk.drafts, found)
     desk.datasets.delete(dataset)
 
 
