@@ -96,6 +96,10 @@ class NoSuchRunError(RunStateError, NotThereError):
     """A run that is not there."""
 
 
+class NoSuchStepError(RunStateError, NotThereError):
+    """A step that a run does not have."""
+
+
 class DataError(VisionloomError):
     """The data or an artifact is not usable."""
 

@@ -39,8 +39,8 @@ def command() -> typer.Typer:
 
     for name, function in (
         ("list", list_runs), ("show", show), ("logs", logs), ("metrics", metrics), ("why", why),
-        ("cancel", cancel), ("finish", finish), ("resume", resume), ("retry", retry), ("compare", compare_runs),
-        ("delete", delete), ("rebuild", rebuild),
+        ("cancel", cancel), ("finish", finish), ("resume", resume), ("retry", retry),
+        ("compare", compare_runs), ("delete", delete), ("rebuild", rebuild),
     ):  # fmt: skip
         app.command(name)(function)
     return app

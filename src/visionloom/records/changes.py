@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from visionloom.errors import LeaseLostError, RunStateError
+from visionloom.errors import LeaseLostError, NoSuchStepError, RunStateError
 from visionloom.records.rows import RUN_ENDS, STEP_ENDS, STEP_MOVES
 from visionloom.records.tables import attempts, events, pins, runs, slots, steps
 
@@ -60,7 +60,7 @@ def held_step(connection: Connection, run: str, step: str) -> Row[*tuple[Any, ..
     """
     row = connection.execute(_STEP, {"of_run": run, "of_step": step}).one_or_none()
     if row is None:
-        raise RunStateError(f"Run {run} has no step {step}.")
+        raise NoSuchStepError(f"Run {run} has no step {step}.")
     return row
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from visionloom.errors import RunStateError
+from visionloom.errors import NoSuchStepError
 from visionloom.records.recorder import Recorder
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.workspace import Workspace
@@ -23,7 +23,7 @@ def metric_rows(workspace: Workspace, run: str, step: str = "") -> list[Row]:
         step: Which step; empty for the first that has figures.
 
     Raises:
-        RunStateError: There is no such step.
+        NoSuchStepError: There is no such step.
     """
     return figures_of(workspace, run, step)[1]
 
@@ -34,12 +34,12 @@ def figures_of(workspace: Workspace, run: str, step: str = "") -> tuple[StepRow 
     A step that is named comes back without figures too; else None when no step has any.
 
     Raises:
-        RunStateError: There is no such step.
+        NoSuchStepError: There is no such step.
     """
     records = workspace.records
     steps = {row.name: row for row in records.steps(run)}
     if step and step not in steps:
-        raise RunStateError(f"Run {run} has no step {step!r}.", f"Steps: {', '.join(steps)}.")
+        raise NoSuchStepError(f"Run {run} has no step {step!r}.", f"Steps: {', '.join(steps)}.")
     for row in [steps[step]] if step else steps.values():
         source = (run, row.name)
         if row.state == "reused":

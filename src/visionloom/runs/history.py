@@ -11,7 +11,7 @@ from typing import Any
 from visionloom.artifacts.atomic import remove_tree
 from visionloom.engine.executors.base import LOG_NAME
 from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
-from visionloom.errors import RunStateError
+from visionloom.errors import NoSuchStepError, RunStateError
 from visionloom.records.rows import RUN_ENDS, AttemptRow, OutputRow, RunRow, StepRow
 from visionloom.workspace import Workspace
 
@@ -94,11 +94,11 @@ def log_files(workspace: Workspace, run: RunRow, step: str = "") -> list[tuple[s
     """(step, attempt, file) of every log of a run, in order.
 
     Raises:
-        RunStateError: There is no such step.
+        NoSuchStepError: There is no such step.
     """
     steps = [row.name for row in workspace.records.steps(run.id)]
     if step and step not in steps:
-        raise RunStateError(f"Run {run.id} has no step {step!r}.", f"Steps: {', '.join(steps)}.")
+        raise NoSuchStepError(f"Run {run.id} has no step {step!r}.", f"Steps: {', '.join(steps)}.")
     return [
         (name, int(attempt.name), attempt / LOG_NAME)
         for name in ([step] if step else steps)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from visionloom.artifacts.types import TrainedModel
 from visionloom.engine import process
-from visionloom.errors import MachineError, NotThereError, RunStateError, UsageError
+from visionloom.errors import MachineError, NoSuchStepError, RunStateError, UsageError
 from visionloom.records.rows import RUN_ENDS, STEP_ENDS, RunRow, StepRow
 from visionloom.runs.follow import is_orphan
 from visionloom.runs.pipeline_run import start_supervisor
@@ -131,10 +131,6 @@ def _step(workspace: Workspace, run: RunRow, step: str) -> StepRow:
     if step not in rows:
         raise NoSuchStepError(f"Run {run.id} has no step {step!r}.", f"Steps: {', '.join(rows)}.")
     return rows[step]
-
-
-class NoSuchStepError(RunStateError, NotThereError):
-    """A step that a run does not have."""
 
 
 def _too_late(workspace: Workspace, run: RunRow, row: StepRow) -> RunStateError:
