@@ -279,14 +279,14 @@ function drawMarks(
     ctx.moveTo(x, top);
     ctx.lineTo(x, top + tall);
     ctx.stroke();
-    if (!alone) return;
-    const text = best ? words.best(mark.epoch) : words.stopped(mark.epoch);
-    const clash = number > 0 && chart.marks[number - 1]?.epoch === mark.epoch;
-    const right = x + ctx.measureText(text).width + 6 * ratio > left + width;
-    const before = right || (!best && !clash && chart.marks.length > 1);
+    const say = alone ? (best ? words.best : words.stopped) : best ? words.bestOf : words.stoppedOf;
+    const text = say(mark.epoch);
+    const wide = ctx.measureText(text).width + 6 * ratio;
+    // words stand above the chart, those of another line a row below, on the side with room
+    const before = x + wide > left + width;
     ctx.textAlign = before ? "right" : "left";
-    const y = best || chart.marks.length === 1 || !clash ? top - 4 * ratio : top + 12 * ratio;
-    ctx.fillText(text, x + (before ? (best ? 0 : 4) : best ? 0 : 4) * ratio, y);
+    const y = top - 4 * ratio + number * 13 * ratio;
+    ctx.fillText(text, x + (number === 0 ? 0 : before ? -4 : 4) * ratio, y);
   });
   ctx.restore();
 }

@@ -10,7 +10,7 @@ import { Checkbox } from "~/ui/Field";
 import styles from "./Curves.module.css";
 import { CurveTable } from "./CurveTable";
 import { csv, download } from "./csv";
-import { chartOf, type EpochRow, type NamedRows, namedRows, tableOf } from "./curveData";
+import { chartOf, type EpochRow, isWide, type NamedRows, namedRows, tableOf } from "./curveData";
 import { Sample } from "./Sample";
 
 const CurvePanes = lazy(() => import("./CurvePanes"));
@@ -23,11 +23,12 @@ export function Curves({
   curves: readonly { name: string; curve: Curve }[];
   live?: readonly EpochRow[];
 }) {
-  const [log, setLog] = useState(false);
+  const [chosen, setLog] = useState<boolean | null>(null);
   const [asTable, setAsTable] = useState(false);
   const id = useId();
   const runs = useMemo(() => namedRows(curves, live, words.live), [curves, live]);
   const chart = useMemo(() => chartOf(runs), [runs]);
+  const log = chosen ?? isWide(chart);
 
   if (chart.epochs.length === 0) {
     return (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Curve } from "~/api/types";
-import { chartOf, forLog, namedRows, rowsOf, tableOf, withLive } from "./curveData";
+import { chartOf, forLog, isWide, namedRows, rowsOf, tableOf, withLive } from "./curveData";
 
 const curve = (over: Partial<Curve> = {}): Curve => ({
   step: "train",
@@ -96,5 +96,17 @@ describe("the curves of trainings", () => {
 
   it("keeps nought and less off a logarithmic scale", () => {
     expect(forLog([1, 0, -1, null])).toEqual([1, null, null, null]);
+  });
+
+  it("begins with a logarithmic loss only where a plain one would show nothing", () => {
+    const far = curve({
+      rows: [
+        [1, 2, 203, 0.6, 0.4, null],
+        [2, 1, 0.8, 0.3, 0.7, null],
+      ],
+    });
+    const chart = (one: Curve) => chartOf(namedRows([{ name: "a", curve: one }], undefined, ""));
+    expect(isWide(chart(far))).toBe(true);
+    expect(isWide(chart(curve()))).toBe(false);
   });
 });

@@ -157,3 +157,12 @@ export function tableOf(runs: readonly NamedRows[]): {
 export function forLog(values: readonly (number | null)[]): (number | null)[] {
   return values.map((value) => (value !== null && value > 0 ? value : null));
 }
+
+/** Whether losses differ so much that on a plain scale all but the largest would lie on the ground. */
+export function isWide(chart: Chart): boolean {
+  const losses = chart.panes
+    .filter((pane) => pane.key === "loss")
+    .flatMap((pane) => pane.series.flatMap((one) => forLog(one.values)))
+    .filter((value) => value !== null);
+  return losses.length > 0 && Math.max(...losses) > 50 * Math.min(...losses);
+}

@@ -1,7 +1,7 @@
 /** Two runs side by side: which is better and how sure that is, what differs, figures, curves. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 import { ask, client } from "~/api/client";
 import { Curves } from "~/charts/Curves";
 import { Answered } from "~/look/Answered";
@@ -11,7 +11,6 @@ import { Button } from "~/ui/Button";
 import { Section } from "~/ui/Card";
 import { Empty } from "~/ui/Empty";
 import { Page } from "~/ui/Page";
-import { StateBadge } from "~/ui/StateBadge";
 import styles from "./ComparePage.module.css";
 import { Differences } from "./compare/Differences";
 import { MetricPairs } from "./compare/MetricPairs";
@@ -66,7 +65,6 @@ function nameOf(comparison: Comparison, which: "first" | "second"): string {
 }
 
 function Found({ comparison }: { comparison: Comparison }) {
-  const { first, second } = comparison;
   const curves = useMemo(
     () =>
       (["first", "second"] as const).flatMap((which, index) => {
@@ -78,17 +76,6 @@ function Found({ comparison }: { comparison: Comparison }) {
   return (
     <>
       <VerdictCard comparison={comparison} />
-      <div className={styles.runs}>
-        {[first, second].map((run, index) => (
-          <p key={index === 0 ? "first" : "second"} className={styles.run}>
-            <strong>{index === 0 ? "A" : "B"}</strong>
-            <Link href={`/runs/${encodeURIComponent(run.id)}`} className={styles.link}>
-              {words.openRun(run.id)}
-            </Link>
-            <StateBadge state={run.state} bare />
-          </p>
-        ))}
-      </div>
       <Section title={words.differs}>
         <Differences differences={comparison.differences} />
       </Section>

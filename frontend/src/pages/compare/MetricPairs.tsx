@@ -10,7 +10,7 @@ import styles from "./MetricPairs.module.css";
 const words = t.look.compare;
 const names = t.look.curves.names;
 /** Figures that are neither good nor bad. */
-const neutral = /epoch|learning_rate|images_per_second|pictures|count/;
+const neutral = /epoch|learning_rate|images_per_second|pictures|count|seconds|waited/;
 
 export function MetricPairs({ metrics }: { metrics: Comparison["metrics"] }) {
   if (metrics.length === 0) return <p>{words.noMetrics}</p>;
@@ -47,7 +47,8 @@ export function MetricPairs({ metrics }: { metrics: Comparison["metrics"] }) {
 function Change({ name, first, second }: Comparison["metrics"][number]) {
   if (first === null || second === null) return <span className={styles.same}>–</span>;
   const change = difference(name, first, second);
-  if (first === second) return <span className={styles.same}>{words.equal}</span>;
+  if (first === second || !/[1-9]/.test(change))
+    return <span className={styles.same}>{words.equal}</span>;
   if (neutral.test(name)) return <span className={styles.same}>{change}</span>;
   const better = second > first !== lessIsBetter(name);
   return (

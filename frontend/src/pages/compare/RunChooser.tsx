@@ -1,5 +1,6 @@
 /** Choose one of the newest runs. */
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
 import { ask, client } from "~/api/client";
 import { moment } from "~/look/format";
 import { t } from "~/messages";
@@ -30,7 +31,10 @@ export function RunChooser({
   }));
   if (!choices.some((choice) => choice.value === run)) choices.unshift({ value: run, label: run });
   return (
-    <Field label={label}>
+    <Field
+      label={label}
+      aside={<Link href={`/runs/${encodeURIComponent(run)}`}>{t.look.compare.openRun(run)}</Link>}
+    >
       {(control) => <Select {...control} value={run} onChoose={onRun} choices={choices} />}
     </Field>
   );
