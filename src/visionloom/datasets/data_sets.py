@@ -17,7 +17,14 @@ from visionloom.datasets.folders import Folders
 from visionloom.datasets.names import folder_name
 from visionloom.datasets.pictures import FirstPictures
 from visionloom.datasets.uploads import Uploads
-from visionloom.errors import InvalidDatasetError, NotThereError, OutputExistsError, UsageError
+from visionloom.errors import (
+    DataError,
+    InvalidDatasetError,
+    NotThereError,
+    OutputExistsError,
+    UsageError,
+    VisionloomError,
+)
 from visionloom.images.formats import MANIFEST_EXTENSIONS, archive_extension, is_hidden
 from visionloom.images.sources import find_pictures
 from visionloom.settings import MIB, Settings
@@ -139,9 +146,11 @@ class DataSets:
         arriving.check_complete()
         try:
             self._check_pictures(_content(arriving.arrived))
-        except (InvalidDatasetError, UsageError):
+        except VisionloomError as error:
             self.uploads.drop(upload)
-            raise
+            # where it lay for a moment tells nobody anything
+            message = error.message.replace(f"{arriving.arrived}{os.sep}", "")
+            raise type(error)(message, error.remedy) from error
         with explained(arriving.arrived):
             sync_tree(arriving.arrived)
         folder = self._publish(arriving.arrived, folder_name(_without_ending(arriving.name)))
@@ -230,7 +239,7 @@ class DataSets:
                 )  # fmt: skip
         try:
             pictures = len(find_pictures(path, self._settings).candidates)
-        except (InvalidDatasetError, UsageError):
+        except (DataError, UsageError):
             pictures = 0
         size = tree_bytes(folder)
         text = json.dumps({"at": created, "files": pictures, "bytes": size}).encode()

@@ -8,7 +8,7 @@ import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
-from visionloom.errors import InvalidDatasetError, NotThereError, UsageError
+from visionloom.errors import DataError, NotThereError, UsageError
 from visionloom.images.kept import Kept
 from visionloom.images.origin import PixelOrigin
 from visionloom.images.sources import Candidate, find_pictures
@@ -71,7 +71,7 @@ class FirstPictures:
                 return self._known[key]
         try:
             listing = find_pictures(path, self._settings)
-        except (InvalidDatasetError, UsageError) as error:
+        except (DataError, UsageError) as error:
             raise NotThereError(error.message, error.remedy) from error
         found = listing.origin, _spread(listing.candidates)
         with self._lock:
