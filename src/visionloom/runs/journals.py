@@ -12,6 +12,8 @@ from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
 from visionloom.records.rows import RunRow
 
 _HEAD = re.compile(rb'\{"seq":(\d+),"fence":(\d+),')
+# half a character, of a name that is no UTF-8, can be sent to nobody
+_HALVES = re.compile(rb"\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
 _TAIL_BYTES = 512 * 1024
 
 
@@ -51,7 +53,7 @@ def lines_after(run: RunRow, after: int, limit: int) -> list[dict[str, Any]]:
         start = 0
     found = []
     for number, line in _numbered(path, start):
-        if number > after and (event := parse(line)) is not None:
+        if number > after and (event := parse(_HALVES.sub(rb"\\ufffd", line))) is not None:
             found.append(event)
             if len(found) == limit:
                 break

@@ -8,9 +8,9 @@ from typing import Any
 
 from visionloom.engine.plan import expected_seconds
 from visionloom.engine.reuse import Decision
-from visionloom.errors import InvalidPipelineError
-from visionloom.records.rows import RunRow
-from visionloom.runs.pipeline_run import RunRequest, prepare_pipeline, submit
+from visionloom.errors import InvalidPipelineError, RunStateError
+from visionloom.records.rows import RUN_ENDS, RunRow
+from visionloom.runs.pipeline_run import RunRequest, continue_run, prepare_pipeline, submit
 from visionloom.server.desk import Desk
 from visionloom.server.models.base import ProblemView
 from visionloom.server.models.runs import DecisionView, PlanView, ReasonView, RunChoice
@@ -43,6 +43,20 @@ def run_file(desk: Desk, file: Path, choice: RunChoice, *, draft: str, name: str
     prepared = prepare_pipeline(desk.workspace, file, request_of(choice))
     # the server carries nothing out itself, be it no more than a copy
     return submit(prepared, name=name, draft=draft, here=False)
+
+
+def resume(desk: Desk, run: RunRow) -> str:
+    """Start a run that goes on with one that was stopped or failed; returns its id.
+
+    Raises:
+        RunStateError: It goes on still, or succeeded.
+        InvalidPipelineError: It does not fit this program or this machine any more.
+    """
+    if run.state not in RUN_ENDS - {"succeeded"}:
+        raise RunStateError(f"Run {run.id} is {run.state}; it cannot be gone on with.")
+    prepared = continue_run(desk.workspace, run)
+    draft = str(run.options.get("draft", ""))
+    return submit(prepared, kind=run.kind, name=run.name, draft=draft, here=False)
 
 
 def request_of(choice: RunChoice) -> RunRequest:

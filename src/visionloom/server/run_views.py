@@ -78,7 +78,7 @@ def curve_view(desk: Desk, run: RunRow, step: str = "") -> Curve:
     )
 
 
-def found(desk: Desk, run: str) -> RunRow:
+def find_run(desk: Desk, run: str) -> RunRow:
     """The run with this id.
 
     Raises:

@@ -7,10 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from visionloom.runs import journals
+from visionloom.runs.history import ended, forget
+from visionloom.runs.stopping import ask
+from visionloom.server.comparisons import comparison
 from visionloom.server.desk import DeskOf
 from visionloom.server.models import runs as m
 from visionloom.server.models.drafts import DraftState
-from visionloom.server.run_views import curve_view, found, log_page, run_view
+from visionloom.server.plans import resume
+from visionloom.server.run_views import curve_view, find_run, log_page, run_view
 from visionloom.server.summaries import page, summary_of
 
 router = APIRouter(prefix="/api", tags=["runs"])
@@ -37,33 +41,34 @@ def list_runs(
 @router.get("/runs/{run}")
 def get_run(desk: DeskOf, run: str) -> m.RunView:
     """One run."""
-    return run_view(desk, found(desk, run))
+    return run_view(desk, find_run(desk, run))
 
 
 @router.delete("/runs/{run}", status_code=204)
 def delete_run(desk: DeskOf, run: str) -> None:
     """Forget a run that has ended."""
-    raise NotImplementedError
+    forget(desk.workspace, ended(desk.workspace, find_run(desk, run).id))
 
 
 @router.post("/runs/{run}/cancel", status_code=202)
 def cancel_run(desk: DeskOf, run: str, body: m.CancelRequest) -> m.RunSummary:
     """Ask a run, or one step of it, to stop; it is told through the events when it has."""
-    raise NotImplementedError
+    ask(desk.workspace, find_run(desk, run), body.how, body.step)
+    return summary_of(desk, find_run(desk, run))
 
 
 @router.post("/runs/{run}/resume", status_code=201)
 def resume_run(desk: DeskOf, run: str) -> m.Started:
     """A new run that goes on with one that was stopped or failed."""
-    raise NotImplementedError
+    return m.Started(run=resume(desk, find_run(desk, run)))
 
 
 @router.put("/runs/{run}/note")
 def note_run(desk: DeskOf, run: str, body: m.NoteText) -> m.RunSummary:
     """Write the user's own words on a run."""
-    row = found(desk, run)
+    row = find_run(desk, run)
     desk.workspace.records.note(row.id, body.text)
-    return summary_of(desk, found(desk, run))
+    return summary_of(desk, find_run(desk, run))
 
 
 @router.get("/runs/{run}/log")
@@ -78,14 +83,14 @@ def get_log(
 ) -> m.LogPage:
     """What steps told; with ``output`` what their processes printed."""
     return log_page(
-        desk, found(desk, run), step, search, printed=output, offset=offset, limit=limit
+        desk, find_run(desk, run), step, search, printed=output, offset=offset, limit=limit
     )
 
 
 @router.get("/runs/{run}/curve")
 def get_curve(desk: DeskOf, run: str, step: Word = "") -> m.Curve:
     """Figures of a training's epochs."""
-    return curve_view(desk, found(desk, run), step)
+    return curve_view(desk, find_run(desk, run), step)
 
 
 @router.get("/runs/{run}/journal")
@@ -93,7 +98,7 @@ def get_journal(
     desk: DeskOf, run: str, after: Annotated[int, Query(ge=0)] = 0
 ) -> list[dict[str, object]]:
     """Lines of a run's journal after a number, at most 5,000."""
-    return list(journals.lines_after(found(desk, run), after, _MOST_LINES))
+    return list(journals.lines_after(find_run(desk, run), after, _MOST_LINES))
 
 
 @router.post("/runs/{run}/draft", status_code=201)
@@ -111,4 +116,4 @@ def make_scoring(desk: DeskOf, run: str) -> m.ScoringDraft:
 @router.get("/compare")
 def compare(desk: DeskOf, first: Word, second: Word) -> m.Comparison:
     """Two runs side by side."""
-    raise NotImplementedError
+    return comparison(desk, first, second)
