@@ -43,8 +43,10 @@ def build(checkout: Path, kind: str, out: Path, *, without_node: bool = False) -
             (bare / tool).symlink_to(str(shutil.which(tool)))
         path = str(bare)
     uv = Path(sys.executable).with_name("uv")
-    words = [uv, "build", f"--{kind}", "-q", "--python", sys.executable, "--out-dir", out]
-    subprocess.run(words, cwd=checkout, env={**os.environ, "PATH": path}, check=True)
+    words = [str(uv), "build", f"--{kind}", "-q", "--python", sys.executable]
+    subprocess.run(
+        [*words, "--out-dir", str(out)], cwd=checkout, env={**os.environ, "PATH": path}, check=True
+    )
     return next(file for file in out.iterdir() if file.suffix in {".whl", ".gz"})
 
 

@@ -72,13 +72,14 @@ export const home = {
     cost: (epochs: string) => epochs,
   },
   weights: {
-    question: (title: string) =>
-      `Pretrained weights of ${title} are not here. How should it start?`,
+    question: (model: string) =>
+      `The pretrained weights of ${model} are not here. How should it start?`,
     fetch: (size: number) => `Fetch them (${bytes(size)})`,
-    fetchHint: (source: string, licence: string) => `From ${source}. Licence: ${licence}.`,
+    fetchHint: (source: string, licence: string) =>
+      `The file ${source} from its publisher. Licence: ${licence}.`,
     offline: "Visionloom is set to be offline.",
     file: "Use a file that I have",
-    fileHint: "The .safetensors or .pth file of the same weights.",
+    fileHint: (source: string) => `The file ${source}, or the same as .safetensors.`,
     choose: "Choose weights file",
     chosen: (name: string) => `Chosen: ${name}`,
     scratch: "Train from scratch",

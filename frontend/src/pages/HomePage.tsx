@@ -40,10 +40,13 @@ function StorageLine() {
   if (!data) return null;
   const used = data.parts.reduce((sum, part) => sum + part.bytes, 0);
   return (
-    <p className={styles.line}>
+    <p className={styles.storage}>
       <Icon name="storage" />
-      <span className={styles.grow}>{t.home.storage.line(used, data.free)}</span>
-      <Link href="/machine">{t.home.storage.look}</Link>
+      <span>
+        {t.home.storage.line(used, data.free)}
+        <br />
+        <Link href="/machine">{t.home.storage.look}</Link>
+      </span>
     </p>
   );
 }

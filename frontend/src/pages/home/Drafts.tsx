@@ -73,7 +73,7 @@ export function Drafts() {
       {answer.error && (
         <FailureNotice failure={answer.error} onRetry={() => void answer.refetch()} />
       )}
-      {answer.isPending && <div className={styles.cards} />}
+      {answer.isPending && <div className={styles.placeholder} />}
       {answer.data && found.length === 0 && (
         <Empty icon="draft" title={t.home.drafts.empty}>
           {t.home.drafts.emptyHint}

@@ -141,7 +141,7 @@ export function Train({ source }: { source: Source }) {
       : t.home.train.button;
   return (
     <div className={styles.train}>
-      {missing && weights && !waiting && weights.state !== "fetching" && (
+      {missing && weights && !machine.isPending && !waiting && weights.state !== "fetching" && (
         <WeightsQuestion
           weights={weights}
           offline={offline}

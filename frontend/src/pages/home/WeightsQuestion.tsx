@@ -35,13 +35,13 @@ export function WeightsQuestion({
     {
       start: "file",
       label: words.file,
-      hint: file ? words.chosen(file.name) : words.fileHint,
+      hint: file ? words.chosen(file.name) : words.fileHint(weights.source),
     },
     { start: "scratch", label: words.scratch, hint: words.scratchHint },
   ];
   return (
     <fieldset className={styles.question}>
-      <legend>{words.question(weights.title)}</legend>
+      <legend>{words.question(weights.model)}</legend>
       <div className={styles.answers}>
         {options.map((option) => (
           <label key={option.start} className={styles.answer} data-disabled={option.disabled}>

@@ -54,16 +54,18 @@ export function Storage() {
             </tr>
           </thead>
           <tbody>
-            {data.parts.map((part) => (
-              <tr key={part.name}>
-                <th scope="row">{part.title}</th>
-                <td className={styles.shareCell}>
-                  <Progress label={part.title} value={all > 0 ? part.bytes / all : 0} />
-                </td>
-                <td data-number>{bytes(part.bytes)}</td>
-                <td data-number>{count(part.files)}</td>
-              </tr>
-            ))}
+            {data.parts
+              .filter((part) => part.files > 0)
+              .map((part) => (
+                <tr key={part.name}>
+                  <th scope="row">{part.title}</th>
+                  <td className={styles.shareCell}>
+                    <Progress label={part.title} value={all > 0 ? part.bytes / all : 0} />
+                  </td>
+                  <td data-number>{bytes(part.bytes)}</td>
+                  <td data-number>{count(part.files)}</td>
+                </tr>
+              ))}
           </tbody>
         </Table>
       )}
@@ -91,7 +93,7 @@ function Clean({ found, onClose }: { found: CleanResult; onClose: () => void }) 
       wide
       foot={
         <>
-          <Button onClick={onClose}>{t.common.cancel}</Button>
+          <Button onClick={onClose}>{nothing ? t.common.close : t.common.cancel}</Button>
           {!nothing && (
             <Button look="danger" busy={apply.isPending} onClick={() => apply.mutate()}>
               {words.cleanApply(found.bytes)}

@@ -91,7 +91,7 @@ function Row({ weights, offline }: { weights: Weights; offline: boolean }) {
     <tr>
       <th scope="row">{weights.title}</th>
       <td data-number>{bytes(weights.bytes)}</td>
-      <td>{weights.licence}</td>
+      <td className={styles.quiet}>{weights.licence}</td>
       <td className={styles.stateCell}>
         <span className={styles.state} data-state={state}>
           <Icon name={icons[state]} size={14} />
@@ -104,7 +104,7 @@ function Row({ weights, offline }: { weights: Weights; offline: boolean }) {
       </td>
       <td>
         {state !== "here" && (
-          <div className={styles.row}>
+          <div className={styles.buttons}>
             <Button
               size="small"
               icon="download"
