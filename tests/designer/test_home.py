@@ -209,4 +209,5 @@ def test_photos_are_chosen_by_keyboard(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
     page.get_by_role("button", name=name).focus()
     with page.expect_file_chooser():
+        page.wait_for_timeout(300)  # the browser takes a moment to hand choosers over
         page.keyboard.press("Enter")
