@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
 from visionloom.cli.console import Console
 from visionloom.cli.text import duration, size_text
-from visionloom.errors import RunStateError, UsageError
+from visionloom.errors import OutputExistsError, RunStateError, UsageError
 from visionloom.records.rows import RUN_ENDS, RunRow, State, StepRow
 from visionloom.workspace import Workspace
 
@@ -40,7 +41,7 @@ def command() -> typer.Typer:
     for name, function in (
         ("list", list_runs), ("show", show), ("logs", logs), ("metrics", metrics), ("why", why),
         ("cancel", cancel), ("finish", finish), ("resume", resume), ("retry", retry),
-        ("compare", compare_runs), ("delete", delete), ("rebuild", rebuild),
+        ("compare", compare_runs), ("scoring", scoring), ("delete", delete), ("rebuild", rebuild),
     ):  # fmt: skip
         app.command(name)(function)
     return app
@@ -251,6 +252,34 @@ def compare_runs(
         else:
             console.say("The two runs do not differ.")
         console.result([vars(difference) for difference in found])
+
+
+def scoring(
+    run: Which = "last",
+    out: Annotated[
+        Path | None, Option(help="The pipeline file to write.", show_default="score-RUN.yml")
+    ] = None,
+    step: Annotated[str, Option(help="Which training; the last by default.", metavar="STEP")] = "",
+    json: Json = False,
+) -> None:
+    """Write a pipeline that scores new photos with the model a run trained."""
+    with _opened(json) as (console, workspace):
+        from visionloom.artifacts.atomic import write_file
+        from visionloom.runs.scoring_pipeline import scoring_pipeline
+        from visionloom.spec.pipeline_file import write_pipeline
+
+        found = workspace.records.find_run(run)
+        file = (out or Path(f"score-{found.id}.yml")).absolute()
+        if file.exists():
+            raise OutputExistsError(f"{file} exists already.", "Choose another --out.")
+        made = scoring_pipeline(
+            workspace, found, file.parent, step=step, scores=f"{file.stem}-scores"
+        )
+        write_file(file, write_pipeline(made.pipeline).encode())
+        for difference in made.replaced:
+            console.say(f"{difference.step}: {difference}" if difference.step else str(difference))
+        console.say(f"Score photos: visionloom run {file} --set photos=FOLDER", "bold")
+        console.result({"file": str(file), "replaced": [one.to_json() for one in made.replaced]})
 
 
 def delete(

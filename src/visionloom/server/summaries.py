@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
-from visionloom.records.rows import RUN_ENDS, RunRow, Standing
+from visionloom.errors import UsageError
+from visionloom.records.rows import RUN_ENDS, RunRow, Standing, State
 from visionloom.runs.history import seconds_of
 from visionloom.server.desk import Desk
 from visionloom.server.models.runs import RunPage, RunSummary
@@ -39,7 +41,13 @@ def page(
     before: str = "",
     limit: int = 50,
 ) -> RunPage:
-    """Runs, newest first; see `visionloom.records.recorder.Recorder.list_runs`."""
+    """Runs, newest first; see `visionloom.records.recorder.Recorder.list_runs`.
+
+    Raises:
+        UsageError: There is no such state.
+    """
+    if state and state not in get_args(State):
+        raise UsageError(f"There is no state {state!r}.", f"States: {', '.join(get_args(State))}.")
     rows = desk.workspace.records.list_runs(
         limit=limit + 1, before=before, state=state, kind=kind, draft=draft, search=search
     )

@@ -14,7 +14,9 @@ from visionloom.server.desk import DeskOf
 from visionloom.server.models import runs as m
 from visionloom.server.models.drafts import DraftState
 from visionloom.server.plans import resume
+from visionloom.server.run_drafts import draft_with_pipeline, scoring_draft
 from visionloom.server.run_views import curve_view, find_run, log_page, run_view
+from visionloom.server.states import state_of
 from visionloom.server.summaries import page, summary_of
 
 router = APIRouter(prefix="/api", tags=["runs"])
@@ -104,13 +106,13 @@ def get_journal(
 @router.post("/runs/{run}/draft", status_code=201)
 def edit_as_draft(desk: DeskOf, run: str) -> DraftState:
     """A draft with the pipeline of a run; its own draft when that is unchanged."""
-    raise NotImplementedError
+    return state_of(desk, draft_with_pipeline(desk, find_run(desk, run)))
 
 
 @router.post("/runs/{run}/scoring", status_code=201)
 def make_scoring(desk: DeskOf, run: str) -> m.ScoringDraft:
     """A draft that scores new photos with the model of a finished training."""
-    raise NotImplementedError
+    return scoring_draft(desk, find_run(desk, run))
 
 
 @router.get("/compare")

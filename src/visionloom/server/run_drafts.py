@@ -1,0 +1,88 @@
+"""Drafts that come from runs: the pipeline to be edited again, and the one that scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from visionloom.drafts.content import Content
+from visionloom.drafts.draft import Draft
+from visionloom.errors import NotThereError, RunStateError
+from visionloom.records.rows import RunRow
+from visionloom.runs.scoring_pipeline import scoring_pipeline
+from visionloom.server.desk import Desk
+from visionloom.server.models.drafts import DifferenceView
+from visionloom.server.models.runs import ScoringDraft
+from visionloom.server.states import difference_view
+from visionloom.server.summaries import draft_of
+from visionloom.spec.layout import Layout, read_layout
+from visionloom.spec.pipeline import Data, seen_from
+from visionloom.spec.pipeline_document import PipelineDocument
+from visionloom.spec.pipeline_file import pipeline_from_text, write_pipeline
+from visionloom.workspace import PIPELINE_FILE
+
+
+def draft_with_pipeline(desk: Desk, run: RunRow) -> Draft:
+    """A draft with the pipeline of a run: its own one while that has the same text, else a new one.
+
+    Raises:
+        RunStateError: The run has no pipeline.
+    """
+    if not run.pipeline:
+        raise RunStateError(f"Run {run.id} is `visionloom {run.kind}` itself: it has no pipeline.")
+    if draft_of(run):
+        try:
+            own = desk.drafts.get(draft_of(run))
+        except NotThereError:
+            pass
+        else:
+            if own.now().content.text == run.pipeline:
+                return own
+    layout = read_layout(Path(run.folder) / PIPELINE_FILE)
+    return desk.drafts.create(lambda folder: Content(text_for(desk, run, folder), layout))
+
+
+def text_for(desk: Desk, run: RunRow, folder: Path) -> str:
+    """The pipeline file of a run, as it is to be in another folder; comments stay.
+
+    Paths that are relative to where it stood lead to the same places.
+    """
+    before = Path(str(run.options.get("folder", ".")))
+    limits = desk.workspace.settings.limits
+    document: PipelineDocument = pipeline_from_text(run.pipeline, before, run.file, limits).document
+    pipeline = document.pipeline
+    for name, value in pipeline.inputs.items():
+        if isinstance(value, Data) and value.path is not None:
+            moved = seen_from(folder, value.path, before)
+            if moved != value.path:
+                document = document.set_pipeline_input(name, replace(value, path=moved))
+    for name, output in pipeline.outputs.items():
+        if output.path is not None:
+            moved = seen_from(folder, output.path, before)
+            if moved != output.path:
+                document = document.set_pipeline_output(name, replace(output, path=moved))
+    for name, step in pipeline.steps.items():
+        if step.component.text.startswith(("./", "../")):
+            moved = seen_from(folder, step.component.text, before)
+            written = moved if moved.startswith(("../", "/")) else f"./{moved}"
+            if written != step.component.text:
+                document = document.set_step(name, "component", written)
+    return document.text
+
+
+def scoring_draft(desk: Desk, run: RunRow) -> ScoringDraft:
+    """A draft that scores new photos with the model of a finished training.
+
+    Raises:
+        RunStateError: The run has no finished training.
+        VisionloomError: The model is gone, or cannot be copied.
+    """
+    replaced: list[DifferenceView] = []
+
+    def make(folder: Path) -> Content:
+        made = scoring_pipeline(desk.workspace, run, folder)
+        replaced.extend(difference_view(difference) for difference in made.replaced)
+        return Content(write_pipeline(made.pipeline), Layout())
+
+    draft = desk.drafts.create(make)
+    return ScoringDraft(draft=draft.id, differences=replaced)
