@@ -22,8 +22,9 @@ _OPEN_AT_ONCE = 8
 # the smallest normal number stands for a probability of 0, as in the figures
 _LOAD = (
     "CREATE TABLE scores AS SELECT row, file, label, scored_label, p, list_max(p) AS probability, "
-    "-ln(greatest(p[list_position($classes::VARCHAR[], label)], 2.2250738585072014e-308)) AS loss "
-    "FROM (SELECT file_row_number AS row, file, {label} AS label, scored_label, "
+    "CASE WHEN list_contains($classes::VARCHAR[], label) THEN "
+    "-ln(greatest(p[list_position($classes::VARCHAR[], label)], 2.2250738585072014e-308)) END "
+    "AS loss FROM (SELECT file_row_number AS row, file, {label} AS label, scored_label, "
     "[*COLUMNS('^probability_.*')] AS p FROM read_parquet($path, file_row_number = true))"
 )
 _WANTED = (
