@@ -36,7 +36,7 @@ export function useEvents(enabled: boolean): void {
           if (!known || known.state !== told.state) readAgain("runs", "targets", "drafts");
         },
         draft: (change) => {
-          useHeard.getState().draft(change);
+          useEditor.getState().heard(change.id, change.revision);
           readAgain("drafts");
         },
         weights: (state) => {
