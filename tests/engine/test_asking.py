@@ -133,7 +133,7 @@ def test_asking_again_changes_nothing_and_the_softer_gives_way(bench: Bench) -> 
     assert bench.supervisor(run).run() == "cancelled"
     for how in ("finish", "cancel", "kill"):
         for name in ("a", "b"):
-            assert not ask(run.id, name, how)  # type: ignore[arg-type]
+            assert not ask(run.id, name, how)
     assert bench.recorder.asked(run.id) == {"b": "kill"}
 
 

@@ -118,8 +118,8 @@ def test_a_log_of_a_hundred_megabytes_is_paged_without_being_loaded(
 ) -> None:
     path = Path(logged.folder) / "steps" / "train" / "1" / "log.txt"
     with open(path, "w") as stream:
-        block = "".join(f"line {{}} {'x' * 88}\n" for _ in range(1))
-        stream.writelines(block.format(number) for number in range(1_000_000))
+        filler = "x" * 88
+        stream.writelines(f"line {number} {filler}\n" for number in range(1_000_000))
     assert path.stat().st_size > 100e6
     tracemalloc.start()
     found = printed(desk.workspace, logged, "train", offset=999_990, limit=100)

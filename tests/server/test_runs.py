@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,7 +69,7 @@ def canonical(folder: Path, photos: Path) -> Path:
         scores = vl.score_image_model(model, second, step="score")
         made.output("evaluation", vl.evaluate_model(scores, step="evaluate"))
     file = folder / "cats.yml"
-    made.to_yaml(file)  # type: ignore[attr-defined]
+    made.to_yaml(file)
     return file
 
 
@@ -336,3 +338,29 @@ def await_epochs(client: TestClient, run: str) -> None:
     while not got(client, f"/api/runs/{run}/curve")["rows"]:
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_the_command_line_writes_the_scoring_pipeline_and_refuses_politely(
+    ran: Ran, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISIONLOOM_HOME", str(ran.desk.workspace.settings.home))
+    file = tmp_path / "scoring.yml"
+    made = visionloom("runs", "scoring", ran.first, "--out", file)
+    assert made.returncode == 0, made.stderr
+    assert "photos=FOLDER" in made.stdout
+    assert "labelled: 'no'" in file.read_text()
+    assert visionloom("runs", "scoring", ran.first, "--out", file).returncode == 2
+    photos = some_photos(shared_data, tmp_path / "new", 2)
+    done = visionloom("run", file, "--set", f"photos={photos}")
+    assert done.returncode == 0, done.stderr
+    table = read_parquet(tmp_path / "scoring-scores" / "scores.parquet")
+    assert sorted(table["file"]) == ["0.jpg", "1.jpg"]
+    refused = visionloom("runs", "finish", ran.first)
+    assert refused.returncode == 2
+    assert "succeeded already" in refused.stderr
+
+
+def visionloom(*words: object) -> subprocess.CompletedProcess[str]:
+    """What the command says."""
+    command = [str(Path(sys.executable).parent / "visionloom"), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Query
 from visionloom.server.desk import DeskOf
 from visionloom.server.models import drafts as m
 from visionloom.server.models.runs import PlanView, RunChoice, Started
+from visionloom.server.plans import plan_file, run_file
+from visionloom.server.states import name_of, read_content
 
 router = APIRouter(prefix="/api", tags=["drafts"])
 CONFLICT: dict[int | str, dict[str, Any]] = {409: {"model": m.Conflict}}
@@ -121,10 +123,15 @@ def difference(
 @router.post("/drafts/{draft}/plan")
 def plan(desk: DeskOf, draft: str, body: RunChoice) -> PlanView:
     """What a run would do, and why."""
-    raise NotImplementedError
+    planned = desk.drafts.get(draft)
+    revision = planned.now().revision.number
+    return plan_file(desk, planned.file, body, revision=revision)
 
 
 @router.post("/drafts/{draft}/runs", status_code=201)
 def run(desk: DeskOf, draft: str, body: RunChoice) -> Started:
     """Run a draft as it is now."""
-    raise NotImplementedError
+    wanted = desk.drafts.get(draft)
+    read = read_content(desk, wanted, wanted.now().content)
+    name = name_of(read.pipeline, wanted.file, in_place=wanted.in_place)
+    return Started(run=run_file(desk, wanted.file, body, draft=wanted.id, name=name))
