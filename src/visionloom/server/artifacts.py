@@ -42,7 +42,7 @@ def manifest_of(desk: Desk, artifact: str) -> Manifest:
         folder = desk.workspace.store.path(artifact)
     except ArtifactError as error:
         raise NotThereError("This is no id of an artifact.") from error
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         raise NotThereError(
             "This result is not here any more: a clean-up removed it, since no run needs it.",
             "Run the pipeline again to have it made anew.",

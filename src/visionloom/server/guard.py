@@ -285,7 +285,7 @@ class _Answer:
         if "sandbox" not in headers.get("content-security-policy", ""):
             headers["Content-Security-Policy"] = POLICY
         if self._path.startswith("/api") and not (
-            self.status == 200 and headers.get("cache-control", "").startswith("private")
+            self.status in {200, 304} and headers.get("cache-control", "").startswith("private")
         ):
             headers["Cache-Control"] = "no-store"
         session = self.session
