@@ -18,11 +18,19 @@ PIPELINE = """\
 $schema: https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json
 type: pipeline
 display_name: From a file
+
+inputs:
+  photos:
+    type: uri_folder
+    path: digits
+
 jobs:
   # which photos
   convert:
     type: command
-    component: convert_to_image_directory
+    component: azureml:convert_to_image_directory:1
+    inputs:
+      input_dataset: ${{parent.inputs.photos}}
 """
 
 

@@ -47,7 +47,8 @@ export function MenuPopup({
   at: Point;
   /** `at` is the right edge. */
   alignEnd?: boolean;
-  onClose: () => void;
+  /** `outside`: a press elsewhere closed it. */
+  onClose: (outside?: boolean) => void;
 }) {
   const popup = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
@@ -65,7 +66,7 @@ export function MenuPopup({
     menu.style.top = `${Math.max(8, over ? window.innerHeight - box.height - 8 : at.y)}px`;
     menu.querySelector<HTMLElement>("[role^=menuitem]")?.focus();
     const toggled = (event: Event) => {
-      if ((event as ToggleEvent).newState === "closed") close.current();
+      if ((event as ToggleEvent).newState === "closed") close.current(true);
     };
     menu.addEventListener("toggle", toggled);
     return () => {
@@ -165,9 +166,9 @@ export function Menu({
 }) {
   const [at, setAt] = useState<Point | null>(null);
   const button = useRef<HTMLButtonElement>(null);
-  const closed = useRef(0);
-  const close = useCallback(() => {
-    closed.current = performance.now();
+  const closed = useRef(Number.NEGATIVE_INFINITY);
+  const close = useCallback((outside = false) => {
+    if (outside) closed.current = performance.now();
     setAt(null);
   }, []);
   const open = () => {
