@@ -76,6 +76,32 @@ def test_a_migration_keeps_the_rows_and_leaves_a_backup(old: Path) -> None:
     assert not Path(f"{backup}-wal").exists()
 
 
+def test_records_of_the_first_version_are_brought_up_with_their_rows(tmp_path: Path) -> None:
+    path = tmp_path / "first.sqlite"
+    engine = sqlalchemy.create_engine(url(path))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO runs (id, state, created, options, host) "
+            "VALUES ('a', 'running', 1.0, '{}', '{}')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO steps (run, name, position, state, parts, decision) "
+            "VALUES ('a', 'train', 0, 'running', '{}', '{}')"
+        )
+    engine.dispose()
+    with open_records(url(path)) as recorder:
+        (step,) = recorder.steps("a")
+        assert (step.name, step.state, step.asked) == ("train", "running", "")
+        assert recorder.ask_step("a", "train", "finish")
+        assert recorder.asked("a") == {"train": "finish"}
+    assert Path(f"{path}.0001.backup").exists()
+
+
 def test_a_migration_that_leaves_rows_without_what_they_refer_to_is_undone(
     old: Path, tmp_path: Path
 ) -> None:

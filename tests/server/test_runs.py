@@ -23,6 +23,7 @@ from visionloom.server.desk import Desk, open_desk
 from visionloom.server.models.runs import RunChoice
 from visionloom.server.plans import plan_file, run_file
 from visionloom.settings import Settings
+from visionloom.spec.layout import Layout, Note, write_layout
 from visionloom.workspace import Workspace
 
 
@@ -85,6 +86,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     workspace = Workspace(Settings(home=folder / "home", offline=True))
     desk = open_desk(workspace, port=PORT)
     file = canonical(folder, folder / "photos")
+    write_layout(file, Layout({"train": (40, 80)}, (Note("look here", 5, 6),)))
     first = run_file(desk, file, RunChoice(), draft="draft-1", name="Cats")
     assert wait_for_end(desk, first) == "succeeded"
     file.write_text(file.read_text().replace("learning_rate: 0.01", "learning_rate: 0.02"))
@@ -153,7 +155,10 @@ def test_a_run_shows_its_frozen_pipeline_and_how_each_step_fared(
 ) -> None:
     run = got(client, f"/api/runs/{ran.second}")
     assert "learning_rate: 0.02" in run["text"]
-    assert len(run["graph"]["steps"]) == 9
+    drawn = {step["name"]: step["position"] for step in run["graph"]["steps"]}
+    assert len(drawn) == 9
+    assert drawn["train"] == {"x": 40, "y": 80}
+    assert [note["text"] for note in run["graph"]["notes"]] == ["look here"]
     steps = {step["name"]: step for step in run["steps"]}
     assert steps["convert"]["state"] == "reused"
     assert steps["convert"]["source"] == ran.first

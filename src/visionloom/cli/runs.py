@@ -237,6 +237,7 @@ def compare_runs(
 ) -> None:
     """Say in what two runs differ: steps, versions, parameters, inputs, environment, figures."""
     with _opened(json) as (console, workspace):
+        from visionloom.runs.comparing import paired
         from visionloom.runs.history import compare, view
 
         one, two = view(workspace, first), view(workspace, second)
@@ -251,6 +252,9 @@ def compare_runs(
             console.table(["step", "what", one.run.id, two.run.id], rows)
         else:
             console.say("The two runs do not differ.")
+        outcome = paired(workspace, one, two)
+        if not isinstance(outcome, str):
+            console.say(f"On the same pictures: {outcome.sentence}")
         console.result([vars(difference) for difference in found])
 
 
