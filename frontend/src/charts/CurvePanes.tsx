@@ -89,11 +89,7 @@ function PaneFigure({ pane, chart, runs, log, sync, colours, at, onCursor }: Pan
               alone={alone}
               shade={shadeOf(pane.series, number)}
             />
-            <span>
-              {alone
-                ? words.names[one.metric]
-                : `${runs[one.run]?.name ?? ""} ${one.quiet ? words.training : words.validation}`}
-            </span>
+            <span>{nameOf(one, runs)}</span>
             <b>{shown(pane.key, one.values[index] ?? (at === null ? lastKnown(one) : null))}</b>
           </li>
         ))}
@@ -118,6 +114,14 @@ function PaneFigure({ pane, chart, runs, log, sync, colours, at, onCursor }: Pan
       />
     </figure>
   );
+}
+
+/** What a line is called: its figure where it is alone, else its run and of which pictures. */
+function nameOf(series: Series, runs: readonly NamedRows[]): string {
+  const run = runs[series.run]?.name ?? "";
+  if (runs.length === 1) return words.names[series.metric] ?? series.metric;
+  if (series.metric === "learning_rate") return run;
+  return `${run} ${series.quiet ? words.training : words.validation}`;
 }
 
 function lastKnown(series: Series): number | null {
@@ -215,6 +219,7 @@ function options(
       { ...axis, size: 26, gap: 4, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
       {
         ...axis,
+        grid: { ...axis.grid, ...(log && { filter: onlyPowersOfTen }) },
         size: pane.key === "learningRate" ? 54 : 44,
         values: (_, ticks) =>
           ticks.map((tick) =>
@@ -244,6 +249,13 @@ function options(
       draw: [(made) => drawMarks(made, latest.current.chart, alone, colour)],
     },
   };
+}
+
+/** On a logarithmic scale lines at 1, 10, 100 are enough. */
+function onlyPowersOfTen(_: uPlot, ticks: number[]): (number | null)[] {
+  return ticks.map((tick) =>
+    Number.isInteger(Math.round(Math.log10(tick) * 1e6) / 1e6) ? tick : null,
+  );
 }
 
 /** A colour as the browser computed it, paler. */

@@ -85,6 +85,9 @@ export function difference(name: string, first: number, second: number): string 
 
 /** Words for a technical name: `top1_accuracy` -> "Top1 accuracy". */
 export function words(name: string): string {
-  const text = name.replaceAll("_", " ").trim();
+  const text = name
+    .replaceAll("_", " ")
+    .replace(/\bf1\b/, "F1")
+    .trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -295,11 +295,12 @@ export const look = {
     noVerdict: "No paired verdict",
     accuracies: (first: string, second: string) => `${first} against ${second}`,
     difference: "Difference in accuracy",
-    pValue: (p: string) => `p = ${p}`,
     differs: "What differs",
     subject: "What",
     where: "Step",
     what: "Setting",
+    follows: (count: number) =>
+      `${count} ${count === 1 ? "difference" : "differences"} that ${count === 1 ? "follows" : "follow"} from these`,
     same: "Nothing: both ran the same pipeline with the same settings.",
     metrics: "Figures",
     metric: "Figure",

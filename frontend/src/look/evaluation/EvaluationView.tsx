@@ -48,7 +48,7 @@ function Confusion({ evaluation }: { evaluation: Evaluation }) {
   const { classes, confusion } = evaluation;
 
   useEffect(() => {
-    if (cell) pictures.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (cell) pictures.current?.scrollIntoView({ block: "nearest" });
   }, [cell]);
 
   return (

@@ -1,15 +1,33 @@
-/** In what two runs differ. */
+/** In what two runs differ: first what was changed, then what follows from it. */
 import type { Difference } from "~/api/types";
 import { words as inWords } from "~/look/format";
 import { t } from "~/messages";
 import { Table } from "~/ui/Table";
+import { causesAndConsequences } from "./consequences";
+import styles from "./Differences.module.css";
 
 const words = t.look.compare;
 
 export function Differences({ differences }: { differences: readonly Difference[] }) {
   if (differences.length === 0) return <p>{words.same}</p>;
+  const { causes, consequences } = causesAndConsequences(differences);
+  if (causes.length === 0) return <Rows caption={words.differs} differences={consequences} />;
   return (
-    <Table caption={words.differs} dense>
+    <>
+      <Rows caption={words.differs} differences={causes} />
+      {consequences.length > 0 && (
+        <details className={styles.follows}>
+          <summary>{words.follows(consequences.length)}</summary>
+          <Rows caption={words.follows(consequences.length)} differences={consequences} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Rows({ caption, differences }: { caption: string; differences: readonly Difference[] }) {
+  return (
+    <Table caption={caption} dense>
       <thead>
         <tr>
           <th scope="col">{words.subject}</th>

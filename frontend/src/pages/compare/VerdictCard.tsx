@@ -1,5 +1,5 @@
 /** Which of two runs is better on the same pictures, in a sentence and as an interval. */
-import { number, percent } from "~/look/format";
+import { percent } from "~/look/format";
 import type { Comparison } from "~/look/types";
 import { t } from "~/messages";
 import { Card } from "~/ui/Card";
@@ -24,7 +24,6 @@ export function VerdictCard({ comparison }: { comparison: Comparison }) {
       <p className={styles.sentence}>{verdict.sentence}</p>
       <p className={styles.numbers}>
         {words.accuracies(percent(verdict.first), percent(verdict.second))}
-        {verdict.p_value !== null && <span>{words.pValue(number(verdict.p_value, 2))}</span>}
       </p>
       {verdict.low !== null && verdict.high !== null && (
         <DifferenceWhisker
