@@ -222,6 +222,14 @@ def test_many_entries_are_cut_off_and_that_is_said(settings: Settings, tmp_path:
     assert (len(found.entries), found.more) == (ENTRIES_SHOWN, True)
 
 
+def test_a_data_set_whose_name_is_not_utf8_is_left_out(
+    data_sets: DataSets, settings: Settings
+) -> None:
+    settings.datasets.mkdir(parents=True)
+    os.mkdir(os.fsencode(settings.datasets) + b"/caf\xe9")
+    assert data_sets.list() == []
+
+
 def test_a_name_that_is_not_utf8_is_left_out(settings: Settings, tmp_path: Path) -> None:
     root = tmp_path / "odd"
     root.mkdir()

@@ -162,6 +162,14 @@ def test_a_picture_that_has_changed_or_gone_is_not_shown_as_if_it_had_not(
         browser.thumbnail(images, 1, 32)
 
 
+def test_an_archive_that_is_another_file_now_is_told(photos: Photos, tmp_path: Path) -> None:
+    source = Path(shutil.make_archive(str(tmp_path / "z"), "zip", photos()))
+    images = vl.convert_to_image_directory(source, out=tmp_path / "images")
+    source.write_bytes(b"no archive")
+    with pytest.raises(InvalidDatasetError, match="readable at conversion and is not now"):
+        ImageBrowser().thumbnail(images, 0, 32)
+
+
 def test_a_thumbnail_is_upright_small_and_without_metadata(shared_data: Path) -> None:
     for path in sorted((shared_data / "nasty_files/images").glob("exif_orientation_*.jpg")):
         made = thumbnail(path.read_bytes(), 48)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from visionloom.artifacts.atomic import explained, remove_tree, sync_folder, sync_tree, write_file
 from visionloom.artifacts.trees import tree_bytes
-from visionloom.datasets.folders import Folders
+from visionloom.datasets.folders import Folders, is_text
 from visionloom.datasets.names import folder_name
 from visionloom.datasets.pictures import FirstPictures
 from visionloom.datasets.uploads import Uploads
@@ -80,7 +80,8 @@ class DataSets:
         """All data sets, the newest first."""
         found = []
         for folder in self._root.iterdir() if self._root.is_dir() else ():
-            if folder.is_dir() and not folder.is_symlink() and not folder.name.startswith("."):
+            shown = is_text(folder.name) and not folder.name.startswith(".")
+            if shown and folder.is_dir() and not folder.is_symlink():
                 with suppress(OSError):
                     found.append(self._describe(folder))
         return sorted(found, key=lambda one: (-one.created, one.name))
@@ -192,7 +193,11 @@ class DataSets:
         Raises:
             NotThereError: There is no such data set, or it has no such picture to show.
         """
-        return self._pictures.thumbnail(self.path_of(dataset), number, side)
+        path = self.path_of(dataset)
+        new = self.folders.is_id(dataset) and not self._pictures.knows(path)
+        if new and self.folders.is_vast(path):
+            raise NotThereError(f"{path.name} holds too many files to look for a picture first.")
+        return self._pictures.thumbnail(path, number, side)
 
     def close(self) -> None:
         """End the process that looks at pictures."""

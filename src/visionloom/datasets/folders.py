@@ -36,6 +36,8 @@ _SIGN_BYTES = 12
 _COUNT_SECONDS = 0.4
 _COUNT_ENTRIES = 20_000
 _ENTRY_COUNT_SECONDS = 0.3
+_VAST_SECONDS = 2.0
+_VAST_ENTRIES = 250_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Folders:
         return [
             Entry(self._id(number, ""), root.name or str(root), "folder", clock.count(root))
             for number, root in enumerate(self._roots)
-            if root.is_dir()
+            if root.is_dir() and is_text(str(root))
         ]
 
     def is_id(self, folder: str) -> bool:
@@ -118,13 +120,18 @@ class Folders:
         name = path.name or str(path)
         return Folder(folder, name, path, parent, pictures, found, more)
 
+    @staticmethod
+    def is_vast(path: Path) -> bool:
+        """Whether a folder holds so many files that looking through it would take long."""
+        return path.is_dir() and _Clock(_VAST_SECONDS, _VAST_ENTRIES).count(path) is None
+
     def _entries(self, number: int, below: str, path: Path) -> tuple[tuple[Entry, ...], bool]:
         names: list[tuple[str, Kind]] = []
         try:
             with os.scandir(path) as scanned:
                 for entry in scanned:
                     kind = _kind(entry)
-                    if kind is not None and not is_hidden(entry.name) and _is_text(entry.name):
+                    if kind is not None and not is_hidden(entry.name) and is_text(entry.name):
                         names.append((entry.name, kind))
         except OSError as error:
             raise NotThereError(f"{path} cannot be read: {error.strerror}.") from error
@@ -185,10 +192,11 @@ class Folders:
 
 
 class _Clock:
-    """Counts pictures until its time is over."""
+    """Counts pictures until its time is over, or there were too many files."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, entries: int = _COUNT_ENTRIES) -> None:
         self._until = time.monotonic() + seconds
+        self._entries = entries
 
     def count(self, folder: Path, *, at_most: bool = False) -> int | None:
         """Pictures below a folder, or None when there are too many to count in time.
@@ -199,7 +207,7 @@ class _Clock:
         """
         pictures = 0
         for seen, name in enumerate(_names_below(folder)):
-            if seen >= _COUNT_ENTRIES or time.monotonic() > self._until:
+            if seen >= self._entries or time.monotonic() > self._until:
                 return pictures if at_most else None
             pictures += is_picture_name(name)
         return pictures
@@ -230,7 +238,8 @@ def _kind(entry: os.DirEntry[str]) -> Kind | None:
     return "list" if entry.name.lower().endswith(MANIFEST_EXTENSIONS) else None
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8; one of another encoding cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 

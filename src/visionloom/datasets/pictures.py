@@ -6,6 +6,7 @@ import tarfile
 import threading
 import zipfile
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 from visionloom.errors import DataError, NotThereError, UsageError
@@ -54,6 +55,12 @@ class FirstPictures:
                 made = self._make(origin, chosen[number], side)
             self._kept.put(key, made)
         return made
+
+    def knows(self, path: Path) -> bool:
+        """Whether a folder or archive has been looked through, and not changed since."""
+        with suppress(OSError):
+            return (path, path.stat().st_mtime_ns) in self._known
+        return False
 
     def close(self) -> None:
         """End the isolated process."""

@@ -6,7 +6,9 @@ An opened list is kept as a table in memory; a few are, so that the next page co
 from __future__ import annotations
 
 import json
+import tarfile
 import threading
+import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,7 +165,13 @@ class OpenedImages:
             if self._source is None:
                 first = tuple(record for _, record in _records(self._ask(_ALL, [0, 1])))
                 images = Images(first, self.classes, (), self._origin, self.intensity)
-                self._source = PixelSource(images, self._directory)
+                try:
+                    self._source = PixelSource(images, self._directory)
+                except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
+                    raise InvalidDatasetError(
+                        f"{self._origin.path} was readable at conversion and is not now ({error}).",
+                        "Put it back, or convert the pictures again.",
+                    ) from error
             return self._source
 
     def state_of(self, record: ImageRecord) -> tuple[int, int]:
