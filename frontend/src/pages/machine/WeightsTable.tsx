@@ -89,7 +89,10 @@ function Row({ weights, offline }: { weights: Weights; offline: boolean }) {
   const { state } = weights;
   return (
     <tr>
-      <th scope="row">{weights.title}</th>
+      <th scope="row">
+        {weights.model}
+        <small className={styles.more}>{weights.title.replace(`${weights.model}, `, "")}</small>
+      </th>
       <td data-number>{bytes(weights.bytes)}</td>
       <td className={styles.quiet}>{weights.licence}</td>
       <td className={styles.stateCell}>

@@ -59,7 +59,7 @@ export function NoteCell({ run }: { run: RunSummary }) {
       {shown || (
         <>
           <Icon name="edit" size={14} />
-          {words.noteEmpty}
+          <span>{words.noteEmpty}</span>
         </>
       )}
     </button>

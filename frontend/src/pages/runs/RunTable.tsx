@@ -43,9 +43,6 @@ export function RunTable({
           <th scope="col">{words.columns.name}</th>
           <th scope="col">{words.columns.started}</th>
           <th scope="col" data-number>
-            {words.columns.took}
-          </th>
-          <th scope="col" data-number>
             {words.columns.steps}
           </th>
           <th scope="col" data-number>
@@ -119,8 +116,8 @@ function RunRow({
       </th>
       <td className={styles.when} title={moment(run.created)}>
         {ago(run.created)}
+        <small>{seconds === null ? "" : words.took(duration(seconds))}</small>
       </td>
-      <td data-number>{seconds === null ? "" : duration(seconds)}</td>
       <td data-number>
         {run.steps > 0 && words.steps(run.done, run.steps)}
         {run.state === "running" && run.steps > 0 && (
