@@ -31,7 +31,10 @@ def open_designer(
     ] = False,
     folder: Annotated[
         list[Path] | None,
-        typer.Option(help="A folder whose photos may be used from the page; may be repeated."),
+        typer.Option(
+            help="A folder whose photos may be used from the page, by default the one it is "
+            "started in; may be repeated."
+        ),
     ] = None,
 ) -> None:
     """Open the designer in a browser. Ctrl-C ends it; runs go on."""

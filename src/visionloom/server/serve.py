@@ -90,7 +90,7 @@ def _serve(
     from visionloom.server.desk import open_desk
     from visionloom.server.routes.session import address_of
 
-    desk = open_desk(workspace, folders=folders, port=number)
+    desk = open_desk(workspace, folders=folders or (Path.cwd(),), port=number)
     app = create_app(desk)
     link = f"http://127.0.0.1:{number}{address_of(desk, '' if file is None else str(file))}"
     if port is None and number != PORT:
