@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Protocol
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from visionloom.errors import UsageError
 from visionloom.settings import MIB
@@ -22,9 +23,13 @@ class Taker(Protocol):
 
 
 async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces of about a mebibyte, so that a photo is one or a few."""
+    """The body in pieces of about a mebibyte, so that a photo is one or a few.
+
+    Raises:
+        UsageError: It broke off.
+    """
     held = bytearray()
-    async for chunk in request.stream():
+    async for chunk in _chunks(request):
         held += chunk
         if len(held) >= MIB:
             yield bytes(held)
@@ -43,11 +48,19 @@ async def whole_body(request: Request, most: int, name: str) -> bytes:
     """A body that fits into memory.
 
     Raises:
-        UsageError: It is larger than ``most``, the limit ``name``.
+        UsageError: It is larger than ``most``, the limit ``name``, or broke off.
     """
     held = bytearray()
-    async for chunk in request.stream():
+    async for chunk in _chunks(request):
         held += chunk
         if len(held) > most:
             raise UsageError(f"The file is larger than {name}, {most} bytes.")
     return bytes(held)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect as error:
+        raise UsageError("The file broke off.", "Send it again.") from error
