@@ -23,13 +23,13 @@ export default function HomePage() {
       <div className={styles.columns}>
         <div className={styles.main}>
           <Drafts />
-          <Templates />
         </div>
         <div className={styles.side}>
           <Recent />
           <StorageLine />
         </div>
       </div>
+      <Templates />
       {browsing && <FolderDialog onClose={() => setBrowsing(false)} />}
     </Page>
   );

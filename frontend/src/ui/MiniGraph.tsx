@@ -2,9 +2,11 @@
 import { categoryIcon } from "./Icon";
 import styles from "./MiniGraph.module.css";
 
-const WIDTH = 200;
-const HEIGHT = 64;
+const WIDTH = 232;
+const HEIGHT = 68;
 const MARGIN = 40;
+/** A picture of few steps is not blown up to its frame. */
+const SMALLEST = { width: 760, height: 330 };
 
 export function MiniGraph({
   steps,
@@ -21,15 +23,17 @@ export function MiniGraph({
 }) {
   const xs = steps.map((step) => step[1]);
   const ys = steps.map((step) => step[2]);
-  const minX = xs.length ? Math.min(...xs) : 0;
-  const minY = ys.length ? Math.min(...ys) : 0;
-  const width = (xs.length ? Math.max(...xs) - minX : 0) + WIDTH + 2 * MARGIN;
-  const height = (ys.length ? Math.max(...ys) - minY : 0) + HEIGHT + 2 * MARGIN;
+  const [minX, maxX] = steps.length ? [Math.min(...xs), Math.max(...xs) + WIDTH] : [0, 0];
+  const [minY, maxY] = steps.length ? [Math.min(...ys), Math.max(...ys) + HEIGHT] : [0, 0];
+  const width = Math.max(maxX - minX + 2 * MARGIN, SMALLEST.width);
+  const height = Math.max(maxY - minY + 2 * MARGIN, SMALLEST.height);
+  const left = (minX + maxX - width) / 2;
+  const top = (minY + maxY - height) / 2;
   return (
     <svg
       role="img"
       aria-label={label}
-      viewBox={`${minX - MARGIN} ${minY - MARGIN} ${width} ${height}`}
+      viewBox={`${left} ${top} ${width} ${height}`}
       preserveAspectRatio="xMidYMid meet"
       className={styles.graph}
     >
