@@ -50,6 +50,9 @@ def test_a_step_alone_is_cancelled_what_needs_it_left_out_and_the_others_go_on(
     }  # fmt: skip
     assert bench.step(run, "needs it").reason == "stopped was cancelled"
     assert bench.run(run.id).reason == "cancelled: stopped"
+    said = [line["reason"] for line in bench.journal(run) if line.get("step") == "stopped"
+            and line["kind"] == "step"]  # fmt: skip
+    assert said[-2:] == ["asked to stop", "stopped"]
     bench.check(run)
 
 
@@ -96,6 +99,8 @@ def test_a_training_ends_with_its_best_and_what_follows_runs_on(bench: Bench) ->
     assert bench.states(run) == {"train": "succeeded", "after": "succeeded"}
     assert "epochs" in bench.note(run, "train")
     assert bench.step(run, "train").reason == CUT_SHORT
+    said = [line["reason"] for line in bench.journal(run) if line["kind"] == "step"]
+    assert "asked to end with its best so far" in said
     bench.check(run)
 
 

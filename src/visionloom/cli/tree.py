@@ -101,7 +101,7 @@ class StepTree:
         changed = line["state"] != row.state
         row.state, row.reason = line["state"], str(line.get("reason", ""))
         if row.state == "running":
-            row.began = line["at"]
+            row.began = line["at"] if changed else row.began
             if line.get("attempt", 1) > 1 and changed:
                 again = f"{row.name}: its process was lost; attempt {line['attempt']} goes on"
                 self._console.say(again, "yellow", fitted=True)

@@ -42,17 +42,26 @@ class Course(Opening):
         stopping = tools.stopping(self.name)
         if stopping:
             attempt.end(tools, at_once=stopping == "kill")
+            self._explain("asked to stop")
         else:
             attempt.look_after(tools)
             asking = attempt.job.path / FINISH_NAME
             if tools.finishing(self.name) and not attempt.job.finish and not asking.exists():
                 with contextlib.suppress(OSError):
                     asking.touch()
+                self._explain("asked to end with its best so far")
         if attempt.process is not None and not attempt.is_recorded:
             tools.recorder.set_process(
                 attempt.job.run, self.name, self.number, attempt.process, fence=tools.fence
             )
             attempt.is_recorded = True
+
+    def _explain(self, reason: str) -> None:
+        """Say what becomes of it while it runs."""
+        if reason != self.reason:
+            tools = self.tools
+            tools.recorder.move_step(tools.run.id, self.name, "running", reason, fence=tools.fence)
+            self._settle("running", reason)
 
     def _clear(self) -> None:
         if self._going_on().is_gone(self.tools):
