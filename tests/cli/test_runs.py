@@ -79,7 +79,9 @@ def test_a_training_and_a_scoring_are_remembered_shown_compared_and_forgotten(
     assert vl.train(tmp_path / "photos", out=tmp_path / "third", **SMALL)["reused_steps"] == 9
 
 
-def test_a_detached_run_goes_on_and_is_cancelled(photos: Make, tmp_path: Path) -> None:
+def test_a_detached_run_is_cancelled_gone_on_with_and_ended_with_its_best(
+    photos: Make, tmp_path: Path
+) -> None:
     photos(a=12, b=12)
     words = [
         "photos", "--no-pretrained", "--image-size", "32", "--batch-size", "2", "--epochs", "200",
@@ -92,17 +94,30 @@ def test_a_detached_run_goes_on_and_is_cancelled(photos: Make, tmp_path: Path) -
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     identity = as_json("run", saved, "--detach")["run"]
-    deadline = time.monotonic() + 100
-    while not as_json("runs", "metrics", identity):
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
+    await_that(lambda: as_json("runs", "metrics", identity))
     assert run("runs", "resume", identity).returncode == 2, "it is running"
+    assert "has no step 'no'" in run("runs", "cancel", identity, "--step", "no").stderr
     ended = run("runs", "cancel", identity)
     assert ended.stdout.splitlines()[0].startswith(f"Run {identity} is interrupted.")
     assert ended.stdout.splitlines()[1] == f"Go on: visionloom runs resume {identity}"
     assert as_json("runs")[0]["state"] == "interrupted"
     assert run("runs", "cancel", identity).returncode == 2
     assert not _processes_of(identity)
+    again = as_json("runs", "resume", identity, "--detach")["run"]
+    await_that(lambda: run("runs", "finish", again).returncode == 0)
+    await_that(lambda: as_json("runs")[0]["state"] == "succeeded")
+    (early,) = [s for s in as_json("runs", "show", again)["steps"] if "its best" in s["reason"]]
+    refused = run("runs", "cancel", again, "--step", early["name"])
+    assert refused.returncode == 2
+    assert f"Run {again} is succeeded already" in refused.stderr
+
+
+def await_that(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + 100
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
 
 
 def _processes_of(identity: str) -> list[str]:
