@@ -55,11 +55,11 @@ def _copy_photos(data: Path, target: Path) -> None:
             shutil.copy(photo, target / name / photo.name)
 
 
-def _run(home: Path, file: Path, epochs: int) -> None:
+def _run(home: Path, file: Path, epochs: int, *options: str) -> None:
     command = (sys.executable, "-m", "visionloom.cli.main", "run", str(file))
     values = ("--set", f"epochs={epochs}", "--set", "size=40")
     done = subprocess.run(
-        [*command, *values],
+        [*command, *values, *options],
         env={**os.environ, "VISIONLOOM_HOME": str(home), "VISIONLOOM_OFFLINE": "1"},
         capture_output=True,
         text=True,
@@ -79,8 +79,9 @@ def finished(
     folder = tmp_path_factory.mktemp("look")
     home = folder / "home"
     _copy_photos(shared_data, folder / "photos")
+    (folder / "photos/RBC/broken.jpg").write_bytes(b"no picture at all")
     shutil.copy(EXAMPLE, folder / "cells.yml")
-    _run(home, folder / "cells.yml", epochs=3)
+    _run(home, folder / "cells.yml", 3)
     server = DesignerServer(home, folder)
     server.start()
     context = browser.new_context(
@@ -235,11 +236,22 @@ def test_a_photo_that_is_gone_says_so_in_its_place(
     page.get_by_role("slider", name="Thumbnail size").fill("132")
 
 
+def test_a_file_that_was_left_out_is_named_with_its_reason(look: Callable[..., Page]) -> None:
+    page = look("convert")
+    page.get_by_role("button", name="Show the file that was left out").click()
+    table = page.get_by_role("dialog", name="Files that were left out, and why").get_by_role(
+        "table"
+    )
+    row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="RBC/broken.jpg"))
+    assert row.get_by_role("cell").inner_text().strip()
+    axe(page)
+
+
 def test_a_split_shows_the_classes_of_both_parts(look: Callable[..., Page]) -> None:
     page = look("split")
     page.get_by_role("tab", name="Split").click()
     table = page.get_by_role("table")
-    expect(table.get_by_role("row", name=re.compile(r"^All "))).to_contain_text("(80.6%)")
+    expect(table.get_by_role("row", name=re.compile(r"^All "))).to_contain_text("(80.6 %)")
     for name in CLASSES:
         expect(table.get_by_role("rowheader", name=name)).to_be_visible()
     axe(page)
@@ -275,7 +287,7 @@ def test_a_model_answers_for_a_photo_and_can_be_taken_along(
     page.get_by_label("Photo to try").set_input_files(photo)
     answers = page.get_by_role("list", name="Answers, most likely first").get_by_role("listitem")
     expect(answers).to_have_count(len(CLASSES), timeout=20_000)
-    shares = [float(text.rsplit(None, 1)[-1].strip("<>%")) for text in answers.all_inner_texts()]
+    shares = [float(text.split()[-2].strip("<>")) for text in answers.all_inner_texts()]
     assert shares == sorted(shares, reverse=True)
     expect(page.get_by_text(re.compile("The model sees it so: .*crop 40"))).to_be_visible()
     _all_shown(page.get_by_role("img", name=f"Your photo {photo.name}"))
@@ -393,7 +405,8 @@ def test_a_report_opens_beside_the_designer(look: Callable[..., Page]) -> None:
 
 
 def test_two_runs_stand_side_by_side(look: Callable[..., Page], finished: Finished) -> None:
-    _run(finished.server.home, finished.server.folder / "cells.yml", epochs=4)
+    file = finished.server.folder / "cells.yml"
+    _run(finished.server.home, file, 4, "--up-to", "evaluate")
     page = look("train")
     first, second = finished.run, str(_ask(page, "/api/runs")["runs"][0]["id"])
     page.goto(f"{finished.server.origin}/compare/{first}/{second}")

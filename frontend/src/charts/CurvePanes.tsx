@@ -2,6 +2,7 @@
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import { t } from "~/messages";
+import { percent } from "~/messages/numbers";
 import styles from "./Curves.module.css";
 import { type Chart, forLog, type NamedRows, type Pane, type Series } from "./curveData";
 import { lineOf } from "./lines";
@@ -51,7 +52,7 @@ function shadeOf(series: readonly Series[], at: number): number {
 
 function shown(pane: Pane["key"], value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
-  if (pane === "accuracy") return `${(100 * value).toFixed(1)}%`;
+  if (pane === "accuracy") return percent(value);
   return value !== 0 && Math.abs(value) < 0.001
     ? value.toExponential(1)
     : String(Number(value.toPrecision(4)));
@@ -223,11 +224,7 @@ function options(
         size: pane.key === "learningRate" ? 54 : 44,
         values: (_, ticks) =>
           ticks.map((tick) =>
-            tick === null
-              ? ""
-              : pane.key === "accuracy"
-                ? `${Math.round(100 * tick)}%`
-                : shown(pane.key, tick),
+            tick === null ? "" : pane.key === "accuracy" ? percent(tick, 0) : shown(pane.key, tick),
           ),
       },
     ],

@@ -1,9 +1,9 @@
 /** One line about any artifact: who made it, when, how large, and its content's digest. */
 import { Link } from "wouter";
 import { t } from "~/messages";
+import { bytes, moment } from "~/messages/numbers";
 import { Copy } from "./Copy";
 import styles from "./Facts.module.css";
-import { bytes, moment } from "./format";
 import { useArtifact } from "./queries";
 
 const words = t.look.facts;

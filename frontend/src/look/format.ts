@@ -1,29 +1,19 @@
-/** Numbers as people read them. */
+/** Figures as people read them. */
+import { duration, percent as share } from "~/messages/numbers";
 
 const nothing = "–";
 
+/** A fraction as a percentage that stays on one line. */
 export function percent(value: number | null | undefined, digits = 1): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
-  return `${(100 * value).toFixed(digits)}%`;
+  return share(value, digits).replace(" ", "\u00a0");
 }
 
-/** A share that never claims certainty it does not have: 0.9999 is ">99.9%", not "100.0%". */
+/** A share that never claims certainty it does not have: 0.9999 is ">99.9 %", not "100.0 %". */
 export function probability(value: number): string {
-  if (value > 0.9995 && value < 1) return ">99.9%";
-  if (value < 0.0005 && value > 0) return "<0.1%";
+  if (value > 0.9995 && value < 1) return ">99.9\u00a0%";
+  if (value < 0.0005 && value > 0) return "<0.1\u00a0%";
   return percent(value);
-}
-
-export function bytes(value: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let size = value;
-  let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || size >= 100 ? 0 : 1;
-  return `${size.toFixed(digits)} ${units[unit]}`;
 }
 
 /** Up to `digits` significant digits, without a needless exponent or trailing noughts. */
@@ -37,22 +27,7 @@ export function number(value: number | null | undefined, digits = 4): string {
 }
 
 export function seconds(value: number): string {
-  if (value < 1) return `${Math.max(1, Math.round(value * 1000))} ms`;
-  if (value < 60) return `${value.toFixed(1)} s`;
-  const minutes = Math.floor(value / 60);
-  return minutes < 60
-    ? `${minutes} min ${Math.round(value % 60)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-export function moment(at: number): string {
-  return new Date(at * 1000).toLocaleString("en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-  });
+  return value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : duration(value);
 }
 
 /** Figures that are fractions from 0 to 1 and read best as percentages. */

@@ -2,7 +2,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { ask, client } from "~/api/client";
-import { bytes } from "~/look/format";
 import { PictureGrid } from "~/look/grid/PictureGrid";
 import { SizeSlider } from "~/look/grid/SizeSlider";
 import { Thumbnail } from "~/look/grid/Thumbnail";
@@ -10,6 +9,7 @@ import { type FetchPage, useSections } from "~/look/grid/usePages";
 import { type Section, thumbnailSide } from "~/look/grid/window";
 import type { ImageDirectory, ImageItem } from "~/look/types";
 import { t } from "~/messages";
+import { bytes } from "~/messages/numbers";
 import { Checkbox, SearchInput } from "~/ui/Field";
 import styles from "./ImagesView.module.css";
 

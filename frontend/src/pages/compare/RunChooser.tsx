@@ -2,8 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { ask, client } from "~/api/client";
-import { moment } from "~/look/format";
 import { t } from "~/messages";
+import { moment } from "~/messages/numbers";
 import { Field } from "~/ui/Field";
 import { type Choice, Select } from "~/ui/Select";
 
