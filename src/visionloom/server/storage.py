@@ -31,6 +31,7 @@ _PARTS = (
     ("datasets", "Data sets"),
     ("drafts", "Drafts"),
     ("weights", "Pretrained weights"),
+    ("models", "Models that scoring pipelines name"),
     ("artifacts", "Results of single commands"),
 )
 _OTHER = ("records", "Records of runs, and settings")
