@@ -4,6 +4,22 @@ import { t } from "~/messages";
 import styles from "./home.module.css";
 
 const SIDE = 128;
+/** Pictures decoded at once: a large photo takes 100 MB while it is. */
+const AT_ONCE = 3;
+
+let decoding = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (decoding >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  decoding += 1;
+  try {
+    return await work();
+  } finally {
+    decoding -= 1;
+    waiting.shift()?.();
+  }
+}
 
 /** A picture made small here, so that a page of large photos stays light. */
 export function LocalExample({ file, alt }: { file: File; alt: string }) {
@@ -12,6 +28,7 @@ export function LocalExample({ file, alt }: { file: File; alt: string }) {
     let address = "";
     let gone = false;
     const draw = async () => {
+      if (gone) return;
       const picture = await createImageBitmap(file);
       const scale = Math.max(SIDE / picture.width, SIDE / picture.height);
       const width = Math.max(1, Math.round(picture.width * Math.min(1, scale)));
@@ -25,7 +42,7 @@ export function LocalExample({ file, alt }: { file: File; alt: string }) {
       setSource(address);
     };
     // what the browser cannot show is shown by the server once it is there
-    draw().catch(() => undefined);
+    inTurn(draw).catch(() => undefined);
     return () => {
       gone = true;
       if (address) URL.revokeObjectURL(address);
