@@ -25,11 +25,11 @@ install: $(VENV)/.ready
 frontend: $(PAGES)
 
 $(MODULES): frontend/package.json frontend/package-lock.json frontend/.npmrc | $(VENV)/.ready
-	@$(NPM) ci --no-audit --no-fund
+	@$(NPM) ci --no-audit --no-fund >/dev/null
 	@touch $@
 
 $(PAGES): $(MODULES) $(FRONT)
-	@$(NPM) run build
+	@$(NPM) run build >/dev/null
 	@touch $@
 
 # what goes over the wire: the server's description, and the types of the pages made from it
