@@ -1,5 +1,5 @@
 /** A look at the photos before a model is trained: classes, examples, what will be left out. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { t } from "~/messages";
 import { bytes, count } from "~/messages/numbers";
 import { Button } from "~/ui/Button";
@@ -195,6 +195,14 @@ function LeftOut({ outline }: { outline: Outline }) {
 function Bringing() {
   const upload = useUpload();
   const forget = useSource((state) => state.forget);
+  const sending = upload.state === "sending";
+  useEffect(() => {
+    if (!sending) return;
+    // what is on its way is lost with the page
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [sending]);
   if (upload.state === "idle") return null;
   if (upload.state === "failed" && upload.failure) {
     return <FailureNotice failure={upload.failure} onRetry={() => void upload.retry()} />;
@@ -216,7 +224,7 @@ function Bringing() {
         <span role="status" className={styles.grow}>
           {sent}, {t.home.photos.sendingBytes(upload.sentBytes, upload.totalBytes)}
         </span>
-        {upload.state === "sending" && (
+        {sending && (
           <Button size="small" icon="stop" onClick={forget}>
             {t.home.photos.stop}
           </Button>

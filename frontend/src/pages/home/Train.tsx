@@ -38,6 +38,7 @@ export function Train({ source }: { source: Source }) {
   const [start, setStart] = useState<Start>("fetch");
   const [file, setFile] = useState<File | null>(null);
   const [aim, setAim] = useState<Aim | null>(null);
+  const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failed | null>(null);
   const [, go] = useLocation();
   const queries = useQueryClient();
@@ -102,8 +103,6 @@ export function Train({ source }: { source: Source }) {
       .catch((error: unknown) => setFailure(failureOf(error)))
       .finally(() => setBusy(false));
   }, [aim, folder, missing, chosen, weights, begin]);
-  const [busy, setBusy] = useState(false);
-
   const press = async (wanted: Aim) => {
     setFailure(null);
     try {
