@@ -34,9 +34,7 @@ def comparison(desk: Desk, first: str, second: str) -> Comparison:
             DifferenceView(subject=d.what, step=d.step, name=d.name, old=d.first, new=d.second)
             for d in compare(one, two)
         ],
-        metrics=[
-            MetricPair(name=n, first=a, second=b) for n, a, b in metric_pairs(workspace, one, two)
-        ],
+        metrics=[MetricPair(name=name, first=a, second=b) for name, a, b in pairs],
         curves=curves,
         verdict=verdict,
         why_no_verdict=outcome if isinstance(outcome, str) else "",
