@@ -34,9 +34,9 @@ jobs:
 """
 
 
-def drop(page: Page, *paths: Path) -> None:
-    """Drop files or folders on the drop place, as the desktop does."""
-    place = page.get_by_text("Drop a folder or a zip of photos here").bounding_box()
+def drop(page: Page, *paths: Path, on: str = "Drop a folder or a zip of photos here") -> None:
+    """Drop files or folders on the place with these words, as the desktop does."""
+    place = page.get_by_text(on).first.bounding_box()
     assert place is not None
     session = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
@@ -109,6 +109,15 @@ def test_pictures_without_class_folders_are_told_what_to_do(
     expect(page.get_by_role("button", name="Train a model")).to_have_count(0)
     page.get_by_role("button", name="Choose other photos").click()
     expect(page.get_by_role("button", name="Choose folder")).to_be_visible()
+
+
+def test_photos_dropped_beside_the_place_leave_the_page_as_it_is(
+    page: Page, tiny_photos: Photos
+) -> None:
+    address = page.url
+    drop(page, tiny_photos(classes=1, each=1) / "0" / "digit_00.png", on="Recent runs")
+    expect(page.get_by_role("button", name="Choose folder")).to_be_visible()
+    assert page.url == address
 
 
 def test_files_that_are_no_pictures_are_named_before_training(

@@ -17,6 +17,7 @@ import { ErrorBoundary } from "./ErrorBoundary";
 import { Rail } from "./Rail";
 import { useEvents } from "./useEvents";
 import { useFocusOnNavigation } from "./useFocusOnNavigation";
+import { useNoStrayDrops } from "./useNoStrayDrops";
 
 const HomePage = lazy(() => import("~/pages/HomePage"));
 const DraftPage = lazy(() => import("~/pages/DraftPage"));
@@ -137,6 +138,7 @@ function Frame() {
   const signedOut = failure?.status === 401;
   useEvents(!signedOut);
   useFocusOnNavigation(location);
+  useNoStrayDrops();
   useLayoutEffect(() => {
     const title = titles.find(([path]) => path.test(location));
     document.title = title ? t.common.title(title[1]) : t.common.name;
