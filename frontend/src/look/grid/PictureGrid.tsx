@@ -19,6 +19,7 @@ import { t } from "~/messages";
 import { cx } from "~/ui/cx";
 import { Empty } from "~/ui/Empty";
 import { FailureNotice } from "~/ui/Notice";
+import { InSight } from "./inSight";
 import styles from "./PictureGrid.module.css";
 import { type Preview, PreviewDialog } from "./PreviewDialog";
 import { type FetchPage, usePages } from "./usePages";
@@ -88,7 +89,7 @@ export function PictureGrid<T>(props: GridProps<T>) {
     count: lines.length,
     getScrollElement: () => scroller.current,
     estimateSize: (at) => (lines[at]?.kind === "heading" ? headingHeight : rowHeight),
-    overscan: 3,
+    overscan: 5,
   });
 
   useLayoutEffect(() => {
@@ -114,6 +115,9 @@ export function PictureGrid<T>(props: GridProps<T>) {
   }, [shownName]);
 
   const items = virtual.getVirtualItems();
+  const seen = virtual.range;
+  const isSeen = (line: number) =>
+    seen === null || (line >= seen.startIndex && line <= seen.endIndex);
   const from = items[0]?.index ?? 0;
   const to = items.at(-1)?.index ?? 0;
   const pages = usePages(name, sections, lines, from, to, props.fetchPage);
@@ -202,24 +206,28 @@ export function PictureGrid<T>(props: GridProps<T>) {
                         <span>{words.shown(section?.count ?? 0)}</span>
                       </div>
                     ) : (
-                      Array.from({ length: line.length }, (_, column) => {
-                        const index = line.first + column;
-                        const item = pages.item(line.section, line.start + column);
-                        return (
-                          <GridCell
-                            key={index}
-                            index={index}
-                            column={column}
-                            side={side}
-                            active={index === here}
-                            name={props.nameOf(item, index)}
-                            onOpen={open}
-                            onFocus={setActive}
-                            item={item}
-                            render={props.render as (i: unknown, n: number, s: number) => ReactNode}
-                          />
-                        );
-                      })
+                      <InSight.Provider value={isSeen(row.index)}>
+                        {Array.from({ length: line.length }, (_, column) => {
+                          const index = line.first + column;
+                          const item = pages.item(line.section, line.start + column);
+                          return (
+                            <GridCell
+                              key={index}
+                              index={index}
+                              column={column}
+                              side={side}
+                              active={index === here}
+                              name={props.nameOf(item, index)}
+                              onOpen={open}
+                              onFocus={setActive}
+                              item={item}
+                              render={
+                                props.render as (i: unknown, n: number, s: number) => ReactNode
+                              }
+                            />
+                          );
+                        })}
+                      </InSight.Provider>
                     )}
                   </div>
                 );

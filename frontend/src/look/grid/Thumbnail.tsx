@@ -1,8 +1,9 @@
 /** A picture in a fixed place: nothing moves while it loads, and what cannot be shown says why. */
-import { useEffect, useRef, useState } from "react";
+import { useContext, useEffect, useRef, useState } from "react";
 import { t } from "~/messages";
 import { cx } from "~/ui/cx";
 import { Icon } from "~/ui/Icon";
+import { InSight } from "./inSight";
 import styles from "./Thumbnail.module.css";
 
 /** Why the server does not give a picture, in its own words. */
@@ -28,6 +29,7 @@ export function Thumbnail({
   fit?: "cover" | "contain";
   className?: string | undefined;
 }) {
+  const inSight = useContext(InSight);
   const image = useRef<HTMLImageElement>(null);
   const [shown, setShown] = useState("");
   const [broken, setBroken] = useState<{ src: string; why: string } | null>(null);
@@ -66,6 +68,7 @@ export function Thumbnail({
           src={src}
           alt={alt}
           loading="eager"
+          fetchPriority={inSight ? "high" : "low"}
           decoding="async"
           draggable={false}
           className={cx(styles.image, styles[fit], shown === src && styles.shown)}
