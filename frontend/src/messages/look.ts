@@ -130,8 +130,6 @@ export const look = {
   transformation: {
     training: "In training",
     inference: "In inference",
-    random: "Part of it is random",
-    fixed: "Nothing in it is random",
     nothing: "Nothing: the pictures as they are.",
   },
 
@@ -161,7 +159,6 @@ export const look = {
     asking: "The model is looking at it …",
     preview: (file: string) => `Your photo ${file}`,
     answers: "Answers, most likely first",
-    top: (label: string, share: string) => `${label}, ${share}`,
     sees: (preprocessing: string) => `The model sees it so: ${preprocessing.replace(/\.$/, "")}.`,
     took: (seconds: string) => `Answered in ${seconds}.`,
     pixels: (width: number, height: number) => `The photo has ${width} × ${height} pixels.`,
@@ -200,9 +197,6 @@ export const look = {
     command: "All probabilities as a table:",
     copyCommand: "Copy the command",
     clear: "Clear filters",
-    role: { test: "test pictures", validation: "validation pictures" } as Readonly<
-      Record<string, string>
-    >,
   },
 
   evaluation: {
@@ -275,7 +269,6 @@ export const look = {
     bestOf: (epoch: number) => `best ${epoch}`,
     stoppedOf: (epoch: number) => `stopped ${epoch}`,
     none: "No epoch has ended yet.",
-    noneFor: "No training curve belongs to this.",
     at: (epoch: number) => `Epoch ${epoch}`,
     last: "Newest epoch",
     live: "This run",
