@@ -185,7 +185,7 @@ def ask_at_a_moment(bench: Bench, moment: float, number: int, how: Asked, name: 
     else:
         assert states[name] in {"cancelled", "interrupted"}
         assert state in {"cancelled", "interrupted"}
-        assert name == "c" or states["d"] == "skipped"
+        assert name == "d" or states["d"] == "skipped"
 
 
 def test_at_any_moment_each_step_ends_once(bench: Bench) -> None:
@@ -200,6 +200,6 @@ def test_at_any_moment_each_step_ends_once(bench: Bench) -> None:
 def test_at_any_of_many_moments_each_step_ends_once(bench: Bench) -> None:
     """``python -m pytest -n0 -m slow tests/engine/test_asking.py``."""
     draws = random.Random(4)
-    for number in range(500):
+    for number in range(300):
         how: Asked = draws.choice(["cancel", "kill", "finish"])
         ask_at_a_moment(bench, draws.uniform(0, 0.8), number, how, draws.choice("abcd"))
