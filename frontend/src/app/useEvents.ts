@@ -9,6 +9,7 @@ import { liveHandlers, useLive } from "~/store/live";
 
 /** How long changes of lists are gathered before they are read anew. */
 const GATHER = 400;
+const ASK_AGAIN = 2_000;
 
 export function useEvents(enabled: boolean): void {
   const run = useLive((state) => state.run);
@@ -19,6 +20,7 @@ export function useEvents(enabled: boolean): void {
     if (!enabled) return;
     let broken = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let again: ReturnType<typeof setTimeout> | undefined;
     const readAgain = (...keys: string[]) => {
       clearTimeout(timer);
       timer = setTimeout(() => {
@@ -46,13 +48,21 @@ export function useEvents(enabled: boolean): void {
         },
         connected: (yes) => {
           liveHandlers.connected(yes);
-          if (yes && broken) void queries.invalidateQueries();
+          if (yes && broken) {
+            void queries.invalidateQueries();
+            // what was being asked when the server came back may still fail, and is asked again
+            clearTimeout(again);
+            again = setTimeout(() => {
+              void queries.refetchQueries({ predicate: (one) => one.state.status === "error" });
+            }, ASK_AGAIN);
+          }
           broken = !yes;
         },
       },
     );
     return () => {
       clearTimeout(timer);
+      clearTimeout(again);
       end();
     };
   }, [enabled, run, draft, queries]);
