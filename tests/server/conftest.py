@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.server.asgi import Asker
 from visionloom.server.app import create_app
 from visionloom.server.desk import Desk, open_desk
 from visionloom.workspace import Workspace
@@ -50,3 +51,10 @@ def client(desk: Desk) -> Iterator[TestClient]:
     """A browser that is signed in."""
     with browser(desk) as opened:
         yield opened
+
+
+@pytest.fixture
+def asker(desk: Desk) -> Asker:
+    """Asks exactly what is written."""
+    value, _ = desk.access.cookie(desk.access.begin())
+    return Asker(create_app(desk), f"127.0.0.1:{PORT}", f"{desk.access.cookie_name}={value}")

@@ -290,6 +290,7 @@ interface TextProps {
 function DeliveryName({ title, focus, ...typing }: TextProps & { title: string; focus: boolean }) {
   const field = useTyped({
     ...typing,
+    onlyWhenLeft: true,
     wrong: (text) => (text === "" || /^[A-Za-z_]\w*$/.test(text) ? "" : t.panel.step.nameWrong),
   });
   return (
@@ -297,7 +298,6 @@ function DeliveryName({ title, focus, ...typing }: TextProps & { title: string; 
       {(control) => (
         <TextInput
           {...control}
-          // biome-ignore lint/a11y/noAutofocus: the press just before asked for this field
           autoFocus={focus}
           aria-label={words.deliverName(title)}
           value={field.text}

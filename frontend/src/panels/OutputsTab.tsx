@@ -80,6 +80,7 @@ export function OutputsTab({
 function Glance({ output }: { output: Output }) {
   const { data } = useQuery({
     queryKey: ["glance", output.type, output.artifact],
+    structuralSharing: false,
     queryFn: () => glance(output),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,

@@ -14,11 +14,13 @@ interface Typing {
   saved: string;
   /** What is wrong with a text, or empty; a wrong one is sent only when the field is left. */
   wrong: (text: string) => string;
+  /** Do not send while it is typed: for names. */
+  onlyWhenLeft?: boolean | undefined;
   /** Send; tells whether it reached the server. */
   send: (text: string) => Promise<boolean>;
 }
 
-export function useTyped({ id, saved, wrong, send }: Typing) {
+export function useTyped({ id, saved, wrong, onlyWhenLeft = false, send }: Typing) {
   const [local, setLocal] = useState<string | null>(() => kept.get(id) ?? null);
   const [judged, setJudged] = useState(true);
   const latest = useRef({ local, saved, wrong, send });
@@ -67,7 +69,7 @@ export function useTyped({ id, saved, wrong, send }: Typing) {
       const right = latest.current.wrong(next) === "";
       setJudged((now) => now && !right);
       clearTimeout(timer.current);
-      if (right) timer.current = setTimeout(commit, PAUSE);
+      if (right && !onlyWhenLeft) timer.current = setTimeout(commit, PAUSE);
     },
     commit,
     onFocus: () => {

@@ -8,6 +8,7 @@ import { create } from "zustand";
 import { ApiError, ask, ConflictError, client } from "~/api/client";
 import type { Conflict, DraftState, Edit, Failure } from "~/api/types";
 import { applyAll } from "~/graph/document";
+import { shared, sharedBy } from "~/graph/share";
 import { t } from "~/messages";
 import { useCatalog } from "./catalog";
 import { type EditItem, joined, mayBeTriedAgain, type QueueItem, Session } from "./queue";
@@ -81,8 +82,17 @@ export const useEditor = create<EditorStore>((set, get) => {
     return { ...server, graph: applyAll(server.graph, edits, useCatalog.getState().byName) };
   };
 
+  /** The same draft with what did not change as the same objects, so that little is drawn anew. */
+  const steady = (draft: DraftState): DraftState => {
+    const before = get().draft;
+    if (before?.id !== draft.id) return draft;
+    const steps = sharedBy(before.graph.steps, draft.graph.steps, (step) => step.name);
+    return shared(before, { ...draft, graph: { ...draft.graph, steps } });
+  };
+
   const show = (more: Partial<EditorStore> = {}) => {
-    const draft = shown();
+    const newest = shown();
+    const draft = newest && steady(newest);
     const names = new Set(draft?.graph.steps.map((step) => step.name));
     const selected = get().selected.filter((name) => names.has(name));
     const pending = session.items.length;

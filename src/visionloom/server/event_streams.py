@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -187,7 +186,7 @@ class _JournalTail:
     def has_grown(self) -> bool:
         """Whether there is something to read; asked often, so without a thread."""
         try:
-            return os.stat(self._path).st_size > self._reader.offset
+            return self._path.stat().st_size > self._reader.offset
         except OSError:
             return False
 

@@ -16,7 +16,7 @@ from typing import Any
 _FORMAT = 1
 _MAXIMUM_BYTES = 4 * 1024 * 1024
 _MAXIMUM_NOTES = 1_000
-_FARTHEST = 1e7
+FARTHEST = 1e7
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,11 @@ def _is_position(entry: Any) -> bool:
         isinstance(entry.get(key), int | float)
         and not isinstance(entry[key], bool)
         and math.isfinite(entry[key])
-        and abs(entry[key]) <= _FARTHEST
+        and abs(entry[key]) <= FARTHEST
         for key in ("x", "y")
     )
 
 
 def _number(value: float) -> float | int:
     """Whole pixels are enough, and keep differences between two versions small."""
-    return round(min(max(value, -_FARTHEST), _FARTHEST))
+    return round(min(max(value, -FARTHEST), FARTHEST))

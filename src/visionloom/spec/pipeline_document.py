@@ -5,6 +5,8 @@ The designer edits files through this, one edit at a time; undo is the text befo
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,14 @@ from visionloom.spec.pipeline_writer import (
     step_document,
 )
 from visionloom.spec.step_reader import STEP_KEYS
-from visionloom.spec.yaml_editor import remove_key, rename_key, set_value, value_at
+from visionloom.spec.yaml_editor import (
+    add_keys,
+    remove_key,
+    remove_keys,
+    rename_key,
+    set_value,
+    value_at,
+)
 
 _BOM = "\ufeff"
 _SETTINGS = ("default_compute", "default_datastore", "continue_on_step_failure", "force_rerun")
@@ -57,7 +66,7 @@ class PipelineDocument:
         mark = _BOM if self.marked else ""
         return (mark + self.text).encode("utf-8", errors="surrogatepass")
 
-    @property
+    @functools.cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline that the text describes, as far as it can be read."""
         data = self.text.encode("utf-8", errors="surrogatepass")
@@ -120,14 +129,36 @@ class PipelineDocument:
             raise InvalidPipelineError(f"There is a step {name} already.", "Choose another name.")
         return self._set(("jobs", name), step_document(step), TOP_KEYS)
 
+    def add_steps(self, steps: Mapping[str, Step]) -> PipelineDocument:
+        """Add steps at the end, in their order; errors as of `add_step`."""
+        for name in steps:
+            if name in self.pipeline.steps:
+                raise InvalidPipelineError(
+                    f"There is a step {name} already.", "Choose another name."
+                )
+        document = self._with_section("jobs")
+        made = {name: step_document(step) for name, step in steps.items()}
+        return replace(document, text=add_keys(document.text, ("jobs",), made))
+
     def remove_step(self, name: str) -> PipelineDocument:
         """Take a step away, and what is bound to it."""
-        document = self
+        return self.remove_steps({name})
+
+    def remove_steps(self, names: Collection[str]) -> PipelineDocument:
+        """Take steps away, and what is bound to them."""
+        paths: list[tuple[str, ...]] = [("jobs", name) for name in names]
         for other, step in self.pipeline.steps.items():
-            for key, bound in step.inputs.items():
-                if other != name and isinstance(bound, StepBinding) and bound.step == name:
-                    document = document.set_step_input(other, key, None)
-        return replace(document, text=remove_key(document.text, ("jobs", name)))
+            bound = [
+                key
+                for key, value in step.inputs.items()
+                if isinstance(value, StepBinding) and value.step in names
+            ]
+            if other in names or not bound:
+                continue
+            inputs = ("jobs", other, "inputs")
+            alone = len(bound) == len(step.inputs) == len(value_at(self.text, inputs) or {})
+            paths += [inputs] if alone else [(*inputs, key) for key in bound]
+        return replace(self, text=remove_keys(self.text, paths))
 
     def rename_step(self, old: str, new: str) -> PipelineDocument:
         """Rename a step and what is bound to it.

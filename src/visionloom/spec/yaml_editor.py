@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from visionloom.errors import InvalidPipelineError
 from visionloom.settings import Limits
@@ -58,6 +58,51 @@ def remove_key(text: str, path: Path) -> str:
     return _verified(_Edit(text, root).remove(path), wanted)
 
 
+def add_keys(text: str, path: Path, values: Mapping[str, Any]) -> str:
+    """The text with several new keys at the end of the map at ``path``; as `set_value` for each.
+
+    Raises:
+        InvalidPipelineError: The text cannot be read, or the path leads through a value.
+    """
+    root = _parsed(text)
+    wanted = plain_data(root)
+    for key, value in values.items():
+        wanted = _with_value(wanted, (*path, key), value)
+    first = next(iter(values), None)
+    holder = _at(plain_data(root), path)
+    if first is None or not isinstance(holder, dict) or not holder or set(values) & set(holder):
+        for key, value in values.items():
+            text = set_value(text, (*path, key), value)
+        return text
+    # all go to the same place, so the last one goes there first
+    for key, value in reversed(list(values.items())):
+        text = _Edit(text, root).set((*path, key), value, ())
+    return _verified(text, wanted)
+
+
+def remove_keys(text: str, paths: Iterable[Path]) -> str:
+    """The text without the keys at several paths; as `remove_key` for each.
+
+    Raises:
+        InvalidPipelineError: The text cannot be read.
+    """
+    root = _parsed(text)
+    wanted = copy.deepcopy(plain_data(root))
+    there = []
+    for path in dict.fromkeys(paths):
+        holder = _at(wanted, path[:-1])
+        if isinstance(holder, dict) and path[-1] in holder:
+            del holder[path[-1]]
+            there.append(path)
+    # from the end of the text to its beginning, so that places before stay as they are
+    left = _copied(root)
+    for path in sorted(there, key=lambda p: _Edit(text, root).entry(p).start, reverse=True):
+        edit = _Edit(text, left)
+        text = edit.remove(path)
+        del cast("dict[str, Entry]", edit.maps(path)[-1].entries)[path[-1]]
+    return _verified(text, wanted)
+
+
 def rename_key(text: str, path: Path, name: str) -> str:
     """The text with another name for the key at ``path``, in the same place.
 
@@ -91,6 +136,15 @@ def value_at(text: str, path: Path) -> Any:
 def _read(text: str) -> YamlText:
     """The text, read; the next edit begins where the last one was checked."""
     return read_yaml(text.encode("utf-8", errors="surrogatepass"), _FILE, Limits())
+
+
+def _copied(node: Map) -> Map:
+    """A copy from which entries may be taken."""
+    entries = {
+        key: replace(entry, node=_copied(entry.node)) if isinstance(entry.node, Map) else entry
+        for key, entry in node.entries.items()
+    }
+    return replace(node, entries=entries)
 
 
 def _parsed(text: str) -> Map:
@@ -182,7 +236,9 @@ class _Edit:
         if flow and (holder.entries or any(node.flow for node in maps[:-1]) or depth == 1):
             return self._inserted_in_flow(holder, key, value)
         if holder.entries:
-            return self._inserted(holder, key, value, order, apart=depth == 2 and path[0] == "jobs")
+            section = depth == 1 and isinstance(value, Mapping)
+            apart = section or (depth == 2 and path[0] == "jobs")
+            return self._inserted(holder, key, value, order, apart=apart)
         if depth == 1:
             return self._appended(entry_lines(key, value, 0, self._step))
         parent = maps[-2].entries[path[depth - 2]]

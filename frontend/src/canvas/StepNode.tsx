@@ -1,0 +1,146 @@
+/** A step on the canvas: what it is, how it stands, where wires go in and out. */
+import { Handle, type NodeProps, Position, useStore } from "@xyflow/react";
+import { memo } from "react";
+import { t } from "~/messages";
+import { type StepLive, useLive } from "~/store/live";
+import { cx } from "~/ui/cx";
+import { categoryIcon, Icon } from "~/ui/Icon";
+import styles from "./StepNode.module.css";
+import type { PortView, StepData, StepFlowNode } from "./toFlow";
+
+/** Below this zoom a step is a box with a name. */
+export const FAR = 0.4;
+
+const isFar = (state: { transform: readonly [number, number, number] }) => state.transform[2] < FAR;
+
+/** Part of the work that is done, or null when that is not known. */
+function partDone(live: StepLive | undefined): number | null {
+  const progress = live?.progress;
+  const done = Number(progress?.["done"]);
+  const total = Number(progress?.["total"]);
+  return live?.state === "running" && total > 0 && Number.isFinite(done)
+    ? Math.min(done / total, 1)
+    : null;
+}
+
+function Port({
+  port,
+  type,
+  readOnly,
+}: {
+  port: PortView;
+  type: "source" | "target";
+  readOnly: boolean;
+}) {
+  return (
+    <Handle
+      id={port.name}
+      type={type}
+      position={type === "target" ? Position.Top : Position.Bottom}
+      isConnectable={!readOnly}
+      title={port.tip}
+      className={styles["port"] ?? ""}
+      style={{ left: port.x }}
+      data-kind={port.kind}
+      data-state={port.state}
+      data-fitting={port.fitting}
+    >
+      {port.label && (
+        <span
+          className={cx(
+            type === "target" ? styles["source"] : styles["delivered"],
+            port.missing && styles["missing"],
+          )}
+          title={port.labelTip}
+        >
+          {port.label}
+        </span>
+      )}
+    </Handle>
+  );
+}
+
+function Spark({ points }: { points: readonly number[] }) {
+  const low = Math.min(...points);
+  const span = Math.max(...points) - low || 1;
+  const line = points
+    .map((value, at) => {
+      const x = 1 + (at * 54) / Math.max(points.length - 1, 1);
+      return `${x.toFixed(1)},${(15 - ((value - low) / span) * 13).toFixed(1)}`;
+    })
+    .join(" ");
+  return (
+    <svg className={styles["spark"]} viewBox="0 0 56 17" role="img" aria-label={t.canvas.node.loss}>
+      <polyline points={line} />
+    </svg>
+  );
+}
+
+function Details({ data, live }: { data: StepData; live: StepLive | undefined }) {
+  const { step } = data;
+  const done = partDone(live);
+  const loss = live?.loss ?? [];
+  return (
+    <>
+      <span className={styles["icon"]} data-kind={data.outputs[0]?.kind ?? "any"}>
+        <Icon name={step.known ? categoryIcon(data.category) : "help"} />
+      </span>
+      <strong className={styles["title"]} title={step.comment || step.title}>
+        {step.title}
+      </strong>
+      <span className={styles["name"]}>{step.known ? step.name : t.canvas.node.unknown}</span>
+      {live && (
+        <span className={styles["state"]} data-state={live.state} title={live.reason}>
+          <Icon name={live.state} size={14} />
+          {t.common.states[live.state]}
+        </span>
+      )}
+      {loss.length > 1 && live?.state === "running" && <Spark points={loss} />}
+      {data.errors + data.warnings > 0 && (
+        <span
+          className={styles["badge"]}
+          data-tone={data.errors ? "bad" : "warn"}
+          title={data.saying}
+        >
+          {data.errors + data.warnings}
+          <span className="visually-hidden">
+            {" "}
+            {t.canvas.node.problems(data.errors, data.warnings)}
+          </span>
+        </span>
+      )}
+      {data.changed && <i className={styles["changed"]} title={data.changed} />}
+      {done !== null && <i className={styles["bar"]} style={{ transform: `scaleX(${done})` }} />}
+      {data.inputs.map((port) => (
+        <Port key={port.name} port={port} type="target" readOnly={data.readOnly} />
+      ))}
+      {data.outputs.map((port) => (
+        <Port key={port.name} port={port} type="source" readOnly={data.readOnly} />
+      ))}
+    </>
+  );
+}
+
+export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<StepFlowNode>) {
+  const far = useStore(isFar);
+  const live = useLive((state) => state.steps[id]);
+  return (
+    <div
+      id={`step-${id}`}
+      className={cx(
+        styles["step"],
+        selected && styles["selected"],
+        !data.step.known && styles["unknown"],
+        data.errors > 0 && styles["bad"],
+        far && styles["far"],
+      )}
+      data-state={live?.state}
+    >
+      {far ? (
+        <strong className={styles["title"]}>{data.step.title}</strong>
+      ) : (
+        <Details data={data} live={live} />
+      )}
+    </div>
+  );
+});

@@ -1,0 +1,189 @@
+"""A draft as it goes over the wire: text, graph, problems, what undo and redo are about."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from visionloom.drafts.content import Content
+from visionloom.drafts.draft import Draft, Moment
+from visionloom.drafts.drafts import DraftCard
+from visionloom.engine.checking import Checking
+from visionloom.engine.difference import Difference, differences
+from visionloom.engine.resolve import examine
+from visionloom.errors import InvalidPipelineError, NotThereError
+from visionloom.records.rows import RunRow
+from visionloom.server.desk import Desk
+from visionloom.server.graphs import graph_of, whole
+from visionloom.server.models import drafts as m
+from visionloom.server.models.base import ProblemView
+from visionloom.spec.layout import Layout, read_layout
+from visionloom.spec.pipeline import Pipeline, StepBinding
+from visionloom.spec.pipeline_file import ReadPipeline, pipeline_from_text, read_pipeline
+from visionloom.spec.problems import Problem, in_order
+
+
+def read_content(desk: Desk, draft: Draft, content: Content) -> ReadPipeline:
+    """The pipeline of a draft at some moment."""
+    return read_text(desk, content.text, draft.file)
+
+
+def read_text(desk: Desk, text: str, file: Path) -> ReadPipeline:
+    """The pipeline that a text would be, were it the file's."""
+    return pipeline_from_text(text, file.parent, file.name, desk.workspace.settings.limits)
+
+
+def examined(desk: Desk, pipeline: Pipeline) -> Checking | None:
+    """All that a check finds out; None of what could not be read."""
+    if pipeline.is_unreadable():
+        return None
+    workspace = desk.workspace
+    return examine(
+        pipeline,
+        workspace.registry,
+        values={},
+        target=None,
+        targets=workspace.targets,
+        settings=workspace.settings,
+    )
+
+
+def state_of(desk: Desk, draft: Draft, moment: Moment | None = None) -> m.DraftState:
+    """A draft as it is."""
+    moment = draft.now() if moment is None else moment
+    content = moment.content
+    read = read_content(desk, draft, content)
+    readable = not read.pipeline.is_unreadable()
+    checking = examined(desk, read.pipeline)
+    problems = in_order([*read.problems, *(checking.problems if checking is not None else ())])
+    pipeline = read.pipeline if readable else _last_readable(desk, draft)
+    registry = desk.workspace.registry
+    last_run = _last_run(desk, draft.id)
+    return m.DraftState(
+        id=draft.id,
+        name=name_of(pipeline, draft.file, in_place=draft.in_place),
+        file=whole(str(draft.file)),
+        in_place=draft.in_place,
+        revision=moment.revision.number,
+        text=whole(content.text),
+        readable=readable,
+        graph=graph_of(pipeline, content.layout, registry, checking if readable else None),
+        problems=problem_views(problems),
+        undo=moment.undo,
+        redo=moment.redo,
+        saved_at=moment.saved_at,
+        versions=[
+            m.VersionView(revision=v.revision, name=v.name, at=v.at) for v in moment.versions
+        ],
+        last_run=last_run.id if last_run is not None else "",
+        changed_since=_changed_since(desk, last_run, pipeline),
+    )
+
+
+def summary_of(desk: Desk, card: DraftCard, last_runs: Mapping[str, str]) -> m.DraftSummary:
+    """A draft in a list, as its file is."""
+    pipeline, layout = Pipeline(), Layout()
+    try:
+        pipeline = read_pipeline(card.file, desk.workspace.settings.limits).pipeline
+        layout = read_layout(card.file)
+    except InvalidPipelineError:
+        pass  # gone, or not to be read: what is known of it is shown all the same
+    steps, wires = picture_of(pipeline, layout)
+    return m.DraftSummary(
+        id=card.id,
+        name=name_of(pipeline, card.file, in_place=card.in_place),
+        file=whole(str(card.file)),
+        in_place=card.in_place,
+        changed=card.changed,
+        steps=steps,
+        wires=wires,
+        last_run=last_runs.get(card.id, ""),
+    )
+
+
+def picture_of(
+    pipeline: Pipeline, layout: Layout
+) -> tuple[list[tuple[str, float, float]], list[tuple[int, int]]]:
+    """Steps with their places, and wires between them, for a small picture."""
+    from visionloom.drafts.tidy import laid_out
+
+    places = laid_out(pipeline, layout.positions)
+    numbers = {name: number for number, name in enumerate(pipeline.steps)}
+    steps = [
+        (whole(step.component.name or step.component.text), *places[name])
+        for name, step in pipeline.steps.items()
+    ]
+    wires = dict.fromkeys(
+        (numbers[bound.step], numbers[name])
+        for name, step in pipeline.steps.items()
+        for bound in step.inputs.values()
+        if isinstance(bound, StepBinding) and bound.step in numbers
+    )
+    return steps, list(wires)
+
+
+def name_of(pipeline: Pipeline, file: Path, *, in_place: bool) -> str:
+    """What a draft is called: its display name, else its file's name."""
+    return whole(pipeline.display_name or (file.stem if in_place else "Untitled pipeline"))
+
+
+def problem_views(problems: list[Problem]) -> list[ProblemView]:
+    """Faults as they go over the wire."""
+    found = []
+    for problem in problems:
+        facts: dict[str, Any] = problem.to_json()
+        facts |= {key: whole(value) for key, value in facts.items() if isinstance(value, str)}
+        found.append(ProblemView(**facts))
+    return found
+
+
+def difference_to(desk: Desk, run: RunRow, pipeline: Pipeline) -> list[Difference]:
+    """In what a pipeline differs from that of a run."""
+    folder = Path(str(run.options.get("folder", ".")))
+    limits = desk.workspace.settings.limits
+    return differences(
+        pipeline_from_text(run.pipeline, folder, run.file, limits).pipeline, pipeline
+    )
+
+
+def difference_view(difference: Difference) -> m.DifferenceView:
+    """A difference as it goes over the wire."""
+    facts = {key: whole(value) for key, value in difference.to_json().items()}
+    return m.DifferenceView(
+        **{key: facts[key] for key in m.DifferenceView.model_fields if key in facts}
+    )
+
+
+def _last_readable(desk: Desk, draft: Draft) -> Pipeline:
+    def readable(content: Content) -> bool:
+        return not read_content(desk, draft, content).pipeline.is_unreadable()
+
+    found = draft.newest_that(readable)
+    if found is None:
+        return Pipeline(folder=draft.file.parent, file=draft.file.name)
+    return dataclasses.replace(read_content(desk, draft, found).pipeline, places={})
+
+
+def _last_run(desk: Desk, draft: str) -> RunRow | None:
+    records = desk.workspace.records
+    listed = records.list_runs(limit=1, draft=draft)
+    try:
+        # lists leave out the pipeline's text
+        return records.get_run(listed[0].id) if listed else None
+    except NotThereError:
+        return None
+
+
+def _changed_since(desk: Desk, run: RunRow | None, pipeline: Pipeline) -> dict[str, list[str]]:
+    if run is None or not run.pipeline:
+        return {}
+    changed: dict[str, list[str]] = {}
+    for difference in difference_to(desk, run, pipeline):
+        if difference.step and difference.step in pipeline.steps:
+            names = changed.setdefault(whole(difference.step), [])
+            name = "" if difference.subject in {"step", "component"} else whole(difference.name)
+            if name not in names:
+                names.append(name)
+    return changed
