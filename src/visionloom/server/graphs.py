@@ -39,7 +39,6 @@ def graph_of(
         registry: The catalog.
         checking: What a check found out; without it values come from defaults and what is given.
     """
-    compute = pipeline.default_compute
     return m.Graph(
         display_name=whole(pipeline.display_name),
         description=whole(pipeline.description),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from visionloom.drafts.content import Content
 from visionloom.drafts.draft import Draft
+from visionloom.drafts.moving import moved_text
 from visionloom.errors import NotThereError, RunStateError
 from visionloom.records.rows import RunRow
 from visionloom.runs.scoring_pipeline import scoring_pipeline
@@ -16,9 +16,7 @@ from visionloom.server.models.runs import ScoringDraft
 from visionloom.server.states import difference_view
 from visionloom.server.summaries import draft_of
 from visionloom.spec.layout import Layout, read_layout
-from visionloom.spec.pipeline import Data, seen_from
-from visionloom.spec.pipeline_document import PipelineDocument
-from visionloom.spec.pipeline_file import pipeline_from_text, write_pipeline
+from visionloom.spec.pipeline_file import write_pipeline
 from visionloom.workspace import PIPELINE_FILE
 
 
@@ -43,31 +41,9 @@ def draft_with_pipeline(desk: Desk, run: RunRow) -> Draft:
 
 
 def text_for(desk: Desk, run: RunRow, folder: Path) -> str:
-    """The pipeline file of a run, as it is to be in another folder; comments stay.
-
-    Paths that are relative to where it stood lead to the same places.
-    """
+    """The pipeline file of a run, as it is to be in another folder; see `moved_text`."""
     before = Path(str(run.options.get("folder", ".")))
-    limits = desk.workspace.settings.limits
-    document: PipelineDocument = pipeline_from_text(run.pipeline, before, run.file, limits).document
-    pipeline = document.pipeline
-    for name, value in pipeline.inputs.items():
-        if isinstance(value, Data) and value.path is not None:
-            moved = seen_from(folder, value.path, before)
-            if moved != value.path:
-                document = document.set_pipeline_input(name, replace(value, path=moved))
-    for name, output in pipeline.outputs.items():
-        if output.path is not None:
-            moved = seen_from(folder, output.path, before)
-            if moved != output.path:
-                document = document.set_pipeline_output(name, replace(output, path=moved))
-    for name, step in pipeline.steps.items():
-        if step.component.text.startswith(("./", "../")):
-            moved = seen_from(folder, step.component.text, before)
-            written = moved if moved.startswith(("../", "/")) else f"./{moved}"
-            if written != step.component.text:
-                document = document.set_step(name, "component", written)
-    return document.text
+    return moved_text(run.pipeline, before, folder, desk.workspace.settings.limits)
 
 
 def scoring_draft(desk: Desk, run: RunRow) -> ScoringDraft:

@@ -16,12 +16,13 @@ from visionloom.engine.resolve import examine
 from visionloom.errors import InvalidPipelineError, NotThereError
 from visionloom.records.rows import RunRow
 from visionloom.server.desk import Desk
-from visionloom.server.graphs import graph_of, whole
+from visionloom.server.graphs import component_of, effective_of, graph_of, whole
 from visionloom.server.models import drafts as m
 from visionloom.server.models.base import ProblemView
 from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline import Pipeline, StepBinding
 from visionloom.spec.pipeline_file import ReadPipeline, pipeline_from_text, read_pipeline
+from visionloom.spec.ports import Value
 from visionloom.spec.problems import Problem, in_order
 
 
@@ -137,6 +138,14 @@ def problem_views(problems: list[Problem]) -> list[ProblemView]:
         facts |= {key: whole(value) for key, value in facts.items() if isinstance(value, str)}
         found.append(ProblemView(**facts))
     return found
+
+
+def value_of(desk: Desk, pipeline: Pipeline, step: str, name: str) -> Value:
+    """The value of a step's parameter that holds; None where it has none."""
+    component = component_of(pipeline.steps[step], desk.workspace.registry)
+    if component is None:
+        return None
+    return effective_of(step, pipeline, component, examined(desk, pipeline)).get(name)
 
 
 def difference_to(desk: Desk, run: RunRow, pipeline: Pipeline) -> list[Difference]:
