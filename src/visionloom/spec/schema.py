@@ -71,12 +71,8 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         schema["enum"] = [*choices, None] if parameter.nullable else choices
     elif rule.choices:
         schema["examples"] = list(rule.choices)
-    if rule.minimum is not None:
-        schema["minimum"] = rule.minimum
-    if rule.maximum is not None:
-        schema["maximum"] = rule.maximum
-    if rule.above is not None:
-        schema["exclusiveMinimum"] = rule.above
+    bounds = {"minimum": rule.minimum, "maximum": rule.maximum, "exclusiveMinimum": rule.above}
+    schema |= {key: bound for key, bound in bounds.items() if bound is not None}
     if not parameter.required:
         schema["default"] = parameter.default
     if rule.preset_default is not None:
