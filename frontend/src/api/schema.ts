@@ -242,7 +242,7 @@ export interface paths {
         get?: never;
         /**
          * Rename Draft
-         * @description Give a draft another name.
+         * @description Give a draft another name: the pipeline's display name.
          */
         put: operations["rename_draft"];
         post?: never;
@@ -3678,6 +3678,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DraftState"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conflict"];
                 };
             };
             /** @description Client Error */
