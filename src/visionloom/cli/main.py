@@ -41,6 +41,9 @@ _COMMANDS = {
     "components": _Entry("components", "List the components, or show one.", _PIECES),
     "component": _Entry("component", "Run one component on artifact folders.", _PIECES),
     "datasets": _Entry("datasets", "Photos in the home folder: list, add, delete.", _MACHINE),
+    "drafts": _Entry(
+        "drafts", "Pipelines being edited in the designer: list, new, delete.", _PIPELINES
+    ),
     "weights": _Entry("weights", "Pretrained weights: list, fetch, add.", _MACHINE),
     "demo": _Entry("demo", "Train on handwritten digits, offline, in two minutes.", _MACHINE),
     "doctor": _Entry("doctor", "Show what is here and what would be chosen.", _MACHINE),
