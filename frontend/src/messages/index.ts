@@ -4,5 +4,6 @@ import { common } from "./common";
 import { home } from "./home";
 import { look } from "./look";
 import { panel } from "./panel";
+import { run } from "./run";
 
-export const t = { canvas, common, home, look, panel };
+export const t = { canvas, common, home, look, panel, run };

@@ -37,7 +37,10 @@ export function ScoresView({ artifact }: ViewProps) {
 
 function Found({ artifact, scores }: { artifact: string; scores: Scores }) {
   const [order, setOrder] = useState<Order>(scores.labelled ? "loss" : "unsure");
-  const [wrong, setWrong] = useState(false);
+  // a link may ask for the mistakes at once
+  const [wrong, setWrong] = useState(
+    () => new URLSearchParams(window.location.search).get("wrong") === "1",
+  );
   const [label, setLabel] = useState("");
   const [scored, setScored] = useState("");
   const [typed, setTyped] = useState("");
