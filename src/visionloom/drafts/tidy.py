@@ -1,4 +1,4 @@
-"""A simple layout: steps in layers from left to right, each after what it needs."""
+"""A simple layout: steps in layers from top to bottom, each below what it needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from visionloom.spec.pipeline import Pipeline, StepBinding
 
 COLUMN = 280.0
-ROW = 130.0
+ROW = 148.0
 
 
 def laid_out(
@@ -29,17 +29,14 @@ def laid_out(
         for name, step in pipeline.steps.items()
     }
     layers = _layers(needs)
-    rows: dict[int, int] = {}
-    places = {}
+    new = [name for name in pipeline.steps if name not in known]
     below = max((y for name, (_, y) in known.items() if name in needs), default=-ROW) + ROW
-    for name in pipeline.steps:
-        layer = layers[name]
-        if name in known:
-            places[name] = known[name]
-            continue
-        row = rows.get(layer, 0)
-        rows[layer] = row + 1
-        places[name] = (layer * COLUMN, below + row * ROW)
+    places = {name: at for name, at in known.items() if name in needs}
+    for layer in sorted({layers[name] for name in new}):
+        beside = [name for name in new if layers[name] == layer]
+        for number, name in enumerate(beside):
+            x = (number - (len(beside) - 1) / 2) * COLUMN
+            places[name] = (x, below + layer * ROW)
     return places
 
 
