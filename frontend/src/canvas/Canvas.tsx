@@ -335,10 +335,10 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
   });
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: an application with keys of its own
     <div
       ref={box}
       role="application"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: an application with keys of its own
       tabIndex={0}
       aria-label={t.canvas.canvasLabel(graph.display_name, graph.steps.length)}
       aria-description={t.canvas.canvasHelp}

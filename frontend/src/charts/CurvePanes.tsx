@@ -1,7 +1,7 @@
 /** The panes themselves, drawn with uPlot; loaded when first needed. */
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { percent } from "~/messages/numbers";
 import styles from "./Curves.module.css";
 import { type Chart, forLog, type NamedRows, type Pane, type Series } from "./curveData";
@@ -10,7 +10,7 @@ import { Sample } from "./Sample";
 import { type Colours, useColours } from "./useColours";
 import "./uplot.css";
 
-const words = t.look.curves;
+const words = lookWords.curves;
 const height = 224;
 
 export default function CurvePanes({

@@ -1,10 +1,10 @@
 /** The figures behind curves, for eyes that prefer numbers and for screen readers. */
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Table } from "~/ui/Table";
 import styles from "./Curves.module.css";
 import { type NamedRows, tableOf } from "./curveData";
 
-const words = t.look.curves;
+const words = lookWords.curves;
 
 function text(metric: string, value: number | null): string {
   if (value === null) return "–";

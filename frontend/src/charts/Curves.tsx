@@ -3,7 +3,7 @@
  * The chart library is loaded when the first curves are shown; the place is kept for it. */
 import { lazy, Suspense, useId, useMemo, useState } from "react";
 import type { Curve } from "~/api/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Button } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { Checkbox } from "~/ui/Field";
@@ -14,7 +14,7 @@ import { chartOf, type EpochRow, isWide, type NamedRows, namedRows, tableOf } fr
 import { Sample } from "./Sample";
 
 const CurvePanes = lazy(() => import("./CurvePanes"));
-const words = t.look.curves;
+const words = lookWords.curves;
 
 export function Curves({
   curves,

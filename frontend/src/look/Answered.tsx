@@ -3,13 +3,14 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ApiError } from "~/api/client";
 import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { FailureNotice } from "~/ui/Notice";
 import { Waiting } from "~/ui/Spinner";
 
 export function failureOf(error: unknown): { message: string; remedy: string } {
   return error instanceof ApiError
     ? { message: error.failure.message, remedy: error.failure.remedy }
-    : { message: t.look.failed, remedy: "" };
+    : { message: lookWords.failed, remedy: "" };
 }
 
 export function Answered<T>({

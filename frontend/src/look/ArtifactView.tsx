@@ -1,6 +1,7 @@
 /** The whole view of an artifact, by the name of its type. */
 import { type ComponentType, lazy, Suspense } from "react";
 import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Empty } from "~/ui/Empty";
 import { Waiting } from "~/ui/Spinner";
 import styles from "./ArtifactView.module.css";
@@ -55,7 +56,7 @@ export function ArtifactView({
             <view.component key={artifact} artifact={artifact} run={run} step={step} />
           </Suspense>
         ) : (
-          <Empty icon="file" title={t.look.noView(type)} />
+          <Empty icon="file" title={lookWords.noView(type)} />
         )}
       </div>
     </div>

@@ -1,6 +1,6 @@
 /** A button that copies a text and says so. */
 import { useEffect, useState } from "react";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { IconButton } from "~/ui/Button";
 
 export function Copy({ text, label }: { text: string; label: string }) {
@@ -19,7 +19,7 @@ export function Copy({ text, label }: { text: string; label: string }) {
         onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
       />
       <span role="status" className="visually-hidden">
-        {copied ? t.look.facts.copied : ""}
+        {copied ? lookWords.facts.copied : ""}
       </span>
     </>
   );

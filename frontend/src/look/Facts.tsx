@@ -1,12 +1,12 @@
 /** One line about any artifact: who made it, when, how large, and its content's digest. */
 import { Link } from "wouter";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { bytes, moment } from "~/messages/numbers";
 import { Copy } from "./Copy";
 import styles from "./Facts.module.css";
 import { useArtifact } from "./queries";
 
-const words = t.look.facts;
+const words = lookWords.facts;
 
 export function Facts({ artifact }: { artifact: string }) {
   const found = useArtifact(artifact).data;

@@ -1,9 +1,9 @@
-/** Every sentence a user can read, by place; a translation is another folder like this one. */
+/** Every sentence a user can read, by place; a translation is another folder like this one.
+ *
+ * Here are those that several pages need. The others (`home`, `look`, `run`) are imported by their
+ * pages alone, so that each page loads its own. */
 import { canvas } from "./canvas";
 import { common } from "./common";
-import { home } from "./home";
-import { look } from "./look";
 import { panel } from "./panel";
-import { run } from "./run";
 
-export const t = { canvas, common, home, look, panel, run };
+export const t = { canvas, common, panel };

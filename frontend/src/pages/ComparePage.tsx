@@ -6,7 +6,7 @@ import { ask, client } from "~/api/client";
 import { Curves } from "~/charts/Curves";
 import { Answered } from "~/look/Answered";
 import type { Comparison } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Button } from "~/ui/Button";
 import { Section } from "~/ui/Card";
 import { Empty } from "~/ui/Empty";
@@ -17,7 +17,7 @@ import { MetricPairs } from "./compare/MetricPairs";
 import { RunChooser } from "./compare/RunChooser";
 import { VerdictCard } from "./compare/VerdictCard";
 
-const words = t.look.compare;
+const words = lookWords.compare;
 
 export default function ComparePage({ first, second }: { first: string; second: string }) {
   const [, go] = useLocation();

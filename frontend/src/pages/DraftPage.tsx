@@ -1,12 +1,11 @@
 /** A draft: drawn or written, checked as one goes, and run. */
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { listen } from "~/actions/keyboard";
 import { perform } from "~/actions/registry";
 import { ApiError } from "~/api/client";
 import type { DraftState, Failure } from "~/api/types";
 import { Canvas } from "~/canvas/Canvas";
 import { t } from "~/messages";
-import { Inspector } from "~/panels/Inspector";
 import { useFollowedRun } from "~/panels/useRun";
 import { useCatalog } from "~/store/catalog";
 import { useEditor } from "~/store/editor";
@@ -18,17 +17,21 @@ import { usePageTitle } from "~/ui/Page";
 import { Waiting } from "~/ui/Spinner";
 import { Tabs } from "~/ui/Tabs";
 import { toast } from "~/ui/Toast";
-import { ConflictNotice } from "./draft/ConflictNotice";
-import { Dialogs } from "./draft/Dialogs";
 import styles from "./draft/draft.module.css";
-import { Outline } from "./draft/Outline";
 import { Palette } from "./draft/Palette";
-import { ProblemsList } from "./draft/ProblemsList";
 import { Resizer } from "./draft/Resizer";
 import { TopBar } from "./draft/TopBar";
-import { YamlTab } from "./draft/YamlTab";
 
 const words = t.canvas;
+// the canvas is seen first; these follow
+const Inspector = lazy(() =>
+  import("~/panels/Inspector").then(({ Inspector: found }) => ({ default: found })),
+);
+const Outline = lazy(() => import("./draft/Outline"));
+const ConflictNotice = lazy(() => import("./draft/ConflictNotice"));
+const ProblemsList = lazy(() => import("./draft/ProblemsList"));
+const YamlTab = lazy(() => import("./draft/YamlTab"));
+const Dialogs = lazy(() => import("./draft/Dialogs"));
 
 export default function DraftPage({ draft: id }: { draft: string }) {
   const draft = useEditor((state) => state.draft);
@@ -81,7 +84,9 @@ function Opened({ draft }: { draft: DraftState }) {
   useFollowedRun(run);
   const panels = useView((state) => state.panels);
   const said = useView((state) => state.said);
+  const asked = useView((state) => state.dialog !== null);
   const selected = useEditor((state) => state.selected);
+  const conflict = useEditor((state) => state.conflict !== null);
   const { select } = useEditor.getState();
   useRefusals();
   const columns = [
@@ -104,20 +109,30 @@ function Opened({ draft }: { draft: DraftState }) {
           <>
             <Resizer label={words.resize(words.panels.right)} side="right" />
             <div className={styles.right} data-panel="right" tabIndex={-1}>
-              <Inspector
-                mode="draft"
-                graph={draft.graph}
-                problems={draft.problems}
-                selected={selected}
-                runId={run}
-                onSelect={select}
-              />
+              <Suspense fallback={null}>
+                <Inspector
+                  mode="draft"
+                  graph={draft.graph}
+                  problems={draft.problems}
+                  selected={selected}
+                  runId={run}
+                  onSelect={select}
+                />
+              </Suspense>
             </div>
           </>
         )}
       </div>
-      <Dialogs graph={draft.graph} />
-      <ConflictNotice />
+      {asked && (
+        <Suspense fallback={null}>
+          <Dialogs graph={draft.graph} />
+        </Suspense>
+      )}
+      {conflict && (
+        <Suspense fallback={null}>
+          <ConflictNotice />
+        </Suspense>
+      )}
       <p aria-live="polite" className="visually-hidden">
         {said}
       </p>
@@ -138,7 +153,11 @@ function LeftPanel({ draft }: { draft: DraftState }) {
           {
             id: "outline",
             label: words.outline,
-            content: () => <Outline graph={draft.graph} problems={draft.problems} />,
+            content: () => (
+              <Suspense fallback={null}>
+                <Outline graph={draft.graph} problems={draft.problems} />
+              </Suspense>
+            ),
           },
         ]}
       />
@@ -185,7 +204,11 @@ function Middle({ draft, selected }: { draft: DraftState; selected: readonly str
             id: "yaml",
             label: words.yaml,
             icon: "code",
-            content: () => <YamlTab draft={draft} />,
+            content: () => (
+              <Suspense fallback={<Waiting>{words.editor.loading}</Waiting>}>
+                <YamlTab draft={draft} />
+              </Suspense>
+            ),
           },
         ]}
       />
@@ -205,7 +228,11 @@ function Middle({ draft, selected }: { draft: DraftState; selected: readonly str
             <PanelSwitch key={side} side={side} />
           ))}
         </div>
-        {open && <ProblemsList problems={draft.problems} />}
+        {open && (
+          <Suspense fallback={null}>
+            <ProblemsList problems={draft.problems} />
+          </Suspense>
+        )}
       </section>
     </div>
   );

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { Icon } from "~/ui/Icon";
 import { Page } from "~/ui/Page";
 import { Drafts, Templates } from "./home/Drafts";
@@ -18,7 +18,7 @@ export default function HomePage() {
   const source = useSource((state) => state.source);
   const [browsing, setBrowsing] = useState(false);
   return (
-    <Page title={t.home.heading} tab={t.home.title}>
+    <Page title={homeWords.heading} tab={homeWords.title}>
       {source ? <PhotosCard source={source} /> : <DropPlace onBrowse={() => setBrowsing(true)} />}
       <div className={styles.columns}>
         <div className={styles.main}>
@@ -43,9 +43,9 @@ function StorageLine() {
     <p className={styles.storage}>
       <Icon name="storage" />
       <span>
-        {t.home.storage.line(used, data.free)}
+        {homeWords.storage.line(used, data.free)}
         <br />
-        <Link href="/machine">{t.home.storage.look}</Link>
+        <Link href="/machine">{homeWords.storage.look}</Link>
       </span>
     </p>
   );

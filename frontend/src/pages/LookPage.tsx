@@ -2,12 +2,12 @@
 import { Link, useSearchParams } from "wouter";
 import { ArtifactView } from "~/look/ArtifactView";
 import { useRun } from "~/look/queries";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Icon } from "~/ui/Icon";
 import { usePageTitle } from "~/ui/Page";
 import styles from "./LookPage.module.css";
 
-const words = t.look;
+const words = lookWords;
 
 export default function LookPage({ type, artifact }: { type: string; artifact: string }) {
   const [query] = useSearchParams();

@@ -1,6 +1,6 @@
 /** The machine: what it is, who runs and waits, weights, storage, photos that were brought in. */
 import { useQuery } from "@tanstack/react-query";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { Card, Section } from "~/ui/Card";
 import { FailureNotice, Notice } from "~/ui/Notice";
 import { Page } from "~/ui/Page";
@@ -13,7 +13,7 @@ import { WeightsTable } from "./machine/WeightsTable";
 
 export default function MachinePage() {
   return (
-    <Page title={t.home.machine.title}>
+    <Page title={homeWords.machine.title}>
       <ThisMachine />
       <Targets />
       <Storage />
@@ -25,7 +25,7 @@ export default function MachinePage() {
 
 function ThisMachine() {
   const { data, error, refetch } = useQuery(read.machine);
-  const words = t.home.machine;
+  const words = homeWords.machine;
   return (
     <Section title={words.caption} aside={data && words.version(data.version)}>
       {error && <FailureNotice failure={error} onRetry={() => void refetch()} />}

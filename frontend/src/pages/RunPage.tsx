@@ -1,24 +1,26 @@
 /** A run: how it goes or went, its frozen pipeline, and everything about each step. */
-import { useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { Canvas } from "~/canvas/Canvas";
-import { Curves } from "~/charts/Curves";
 import { t } from "~/messages";
-import { Inspector } from "~/panels/Inspector";
+import { run as runWords } from "~/messages/run";
 import { usePanel } from "~/panels/store";
 import { useFollowedRun, useRun, useSummary } from "~/panels/useRun";
-import { useLive } from "~/store/live";
 import { LinkButton } from "~/ui/Button";
 import { FailureNotice } from "~/ui/Notice";
 import { usePageTitle } from "~/ui/Page";
 import { Waiting } from "~/ui/Spinner";
 import { Tabs } from "~/ui/Tabs";
-import { RunHead } from "./run/RunHead";
 import styles from "./run/run.module.css";
-import { Story } from "./run/Story";
-import { Timeline } from "./run/Timeline";
 
-const words = t.run;
+const words = runWords;
+const Inspector = lazy(() =>
+  import("~/panels/Inspector").then(({ Inspector: found }) => ({ default: found })),
+);
+const RunHead = lazy(() => import("./run/RunHead"));
+const Story = lazy(() => import("./run/Story"));
+const Timeline = lazy(() => import("./run/Timeline"));
+const LiveCurves = lazy(() => import("./run/LiveCurves"));
 type Part = "steps" | "timeline" | "curves";
 
 export default function RunPage({ run: id }: { run: string }) {
@@ -61,10 +63,14 @@ export default function RunPage({ run: id }: { run: string }) {
   const training = run.steps.find((one) => one.trains)?.name;
   return (
     <main className={styles.page}>
-      <RunHead run={run} summary={summary} />
+      <Suspense fallback={<div className={styles.headPlace} />}>
+        <RunHead run={run} summary={summary} />
+      </Suspense>
       <div className={styles.body}>
         <div className={styles.main}>
-          <Story run={run} summary={summary} onLog={showLog} />
+          <Suspense fallback={<div className={styles.storyPlace} />}>
+            <Story run={run} summary={summary} onLog={showLog} />
+          </Suspense>
           <Tabs<Part>
             label={words.parts}
             className={styles.parts}
@@ -89,7 +95,11 @@ export default function RunPage({ run: id }: { run: string }) {
                 id: "timeline",
                 label: words.timeline,
                 icon: "clock",
-                content: () => <Timeline run={run} onSelect={(name) => select([name])} />,
+                content: () => (
+                  <Suspense fallback={null}>
+                    <Timeline run={run} onSelect={(name) => select([name])} />
+                  </Suspense>
+                ),
               },
               ...(training
                 ? [
@@ -97,7 +107,11 @@ export default function RunPage({ run: id }: { run: string }) {
                       id: "curves" as const,
                       label: words.curves,
                       icon: "curve" as const,
-                      content: () => <LiveCurves step={training} />,
+                      content: () => (
+                        <Suspense fallback={null}>
+                          <LiveCurves step={training} />
+                        </Suspense>
+                      ),
                     },
                   ]
                 : []),
@@ -105,25 +119,18 @@ export default function RunPage({ run: id }: { run: string }) {
           />
         </div>
         <div className={styles.side}>
-          <Inspector
-            mode="run"
-            graph={run.graph}
-            problems={[]}
-            selected={selected}
-            runId={summary.id}
-            onSelect={select}
-          />
+          <Suspense fallback={null}>
+            <Inspector
+              mode="run"
+              graph={run.graph}
+              problems={[]}
+              selected={selected}
+              runId={summary.id}
+              onSelect={select}
+            />
+          </Suspense>
         </div>
       </div>
     </main>
-  );
-}
-
-function LiveCurves({ step }: { step: string }) {
-  const epochs = useLive((state) => state.steps[step]?.epochs);
-  return (
-    <div className={styles.scroll}>
-      <Curves curves={[]} live={epochs ?? []} />
-    </div>
   );
 }

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { useLocation } from "wouter";
 import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { Button, LinkButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { SearchInput } from "~/ui/Field";
@@ -33,7 +34,7 @@ export default function RunsPage() {
   const answer = useInfiniteQuery(runs(asked));
   const found = answer.data?.pages.flatMap((page) => page.runs) ?? [];
   const filtered = Object.values(filters).some(Boolean);
-  const words = t.home.runs;
+  const words = homeWords.runs;
 
   const choose = (run: string) =>
     setChosen((before) =>

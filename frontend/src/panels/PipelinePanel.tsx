@@ -83,7 +83,8 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
       {graph.inputs.length === 0 && <p className={styles["quiet"]}>{words.noInputs}</p>}
       {graph.inputs.map((input) => {
         const problem = problems.find((item) => item.step === "" && item.name === input.name);
-        const error = problem && [problem.message, problem.remedy].filter(Boolean).join(" ");
+        const told = problem && [problem.message, problem.remedy].filter(Boolean).join(" ");
+        const error = problem?.severity === "error" ? told : undefined;
         if (readOnly) {
           return (
             <div key={input.name} className={styles["item"]}>
@@ -133,6 +134,7 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
                   hideLabel
                   saved={input.path ?? ""}
                   placeholder={words.notChosen}
+                  hint={error ? undefined : told}
                   error={error}
                   send={(text) =>
                     send(

@@ -32,7 +32,7 @@ const all: RunChoice = {
   values: {},
 };
 
-export function RunBar({
+export default function RunBar({
   draft,
   run,
   onStarted,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from visionloom.drafts.content import Content
@@ -11,7 +11,6 @@ from visionloom.drafts.draft import Draft
 from visionloom.drafts.drafts import PIPELINE_FILE
 from visionloom.drafts.moving import moved_text
 from visionloom.drafts.paths import path_for
-from visionloom.drafts.tidy import laid_out
 from visionloom.errors import NotThereError, UsageError
 from visionloom.runs.train_pipeline import train_pipeline
 from visionloom.runs.train_request import make_request
@@ -23,8 +22,9 @@ from visionloom.server.states import picture_of
 from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline import Data, Pipeline
 from visionloom.spec.pipeline_document import PipelineDocument
-from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
+from visionloom.spec.pipeline_file import read_pipeline, write_pipeline
 
+_KEPT = ("model", "evaluation")
 _PACKAGE = Path(__file__).parents[1]
 _PLACES = (_PACKAGE / "templates", _PACKAGE.parents[1] / "examples" / "pipelines")
 
@@ -92,7 +92,7 @@ def _beginning(desk: Desk, wanted: m.NewDraft) -> Callable[[Path], Content]:
 
 
 def _from_template(desk: Desk, name: str) -> Content:
-    """An example, laid out, with its data left to be chosen."""
+    """An example, with its data left to be chosen."""
     file = templates().get(name)
     if file is None:
         raise NotThereError(
@@ -104,7 +104,7 @@ def _from_template(desk: Desk, name: str) -> Content:
         if isinstance(value, Data):
             chosen = dataclasses.replace(value, path=None)
             document = document.set_pipeline_input(key, chosen)
-    return Content(document.text, _layout(read.pipeline))
+    return Content(document.text, Layout())
 
 
 def begin_quickly(desk: Desk, wanted: m.QuickStart) -> Draft:
@@ -135,19 +135,25 @@ def begin_quickly(desk: Desk, wanted: m.QuickStart) -> Draft:
             for name, value in pipeline.inputs.items()
         }
         title = wanted.name or f"Train on {photos.name}"
-        # results are looked at here, not in a folder of outputs
-        steps = {n: dataclasses.replace(step, outputs={}) for n, step in pipeline.steps.items()}
         pipeline = dataclasses.replace(
-            pipeline, inputs=inputs, outputs={}, steps=steps, display_name=title
+            _with_outputs(pipeline, _KEPT), inputs=inputs, display_name=title
         )
         text = write_pipeline(pipeline)
-        return Content(text, _layout(pipeline_from_text(text, folder, PIPELINE_FILE).pipeline))
+        return Content(text, Layout())
 
     return desk.drafts.create(make)
 
 
-def _layout(pipeline: Pipeline) -> Layout:
-    return Layout(laid_out(pipeline))
+def _with_outputs(pipeline: Pipeline, names: Collection[str]) -> Pipeline:
+    """With these outputs alone; the other results can be looked at all the same."""
+    steps = {
+        name: dataclasses.replace(
+            step, outputs={port: out for port, out in step.outputs.items() if out in names}
+        )
+        for name, step in pipeline.steps.items()
+    }
+    kept = {name: form for name, form in pipeline.outputs.items() if name in names}
+    return dataclasses.replace(pipeline, outputs=kept, steps=steps)
 
 
 def _first_comment(text: str) -> str:

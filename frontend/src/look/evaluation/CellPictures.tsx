@@ -2,12 +2,12 @@
 import { useScores } from "~/look/queries";
 import { everyScore } from "~/look/scores/filter";
 import { ScoreGrid } from "~/look/scores/ScoreGrid";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { IconButton } from "~/ui/Button";
 import { Notice } from "~/ui/Notice";
 import styles from "./EvaluationView.module.css";
 
-const words = t.look.evaluation;
+const words = lookWords.evaluation;
 
 export function CellPictures({
   scores,

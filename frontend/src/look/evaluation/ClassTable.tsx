@@ -2,14 +2,14 @@
 import { useState } from "react";
 import { Whisker } from "~/charts/Whisker";
 import type { ClassFigure, FigureOf } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Icon } from "~/ui/Icon";
 import { Table } from "~/ui/Table";
 import styles from "./EvaluationView.module.css";
 import { inWords } from "./Figures";
 import { type Column, type Order, sortClasses } from "./sorting";
 
-const words = t.look.evaluation;
+const words = lookWords.evaluation;
 const columns: readonly { id: Column; title: string }[] = [
   { id: "name", title: words.className },
   { id: "pictures", title: words.support },

@@ -5,7 +5,7 @@ import { Answered } from "~/look/Answered";
 import { percent } from "~/look/format";
 import { useEvaluation } from "~/look/queries";
 import type { Evaluation, ViewProps } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Card, Section } from "~/ui/Card";
 import { Notice } from "~/ui/Notice";
 import { CellPictures } from "./CellPictures";
@@ -13,7 +13,7 @@ import { ClassTable } from "./ClassTable";
 import styles from "./EvaluationView.module.css";
 import { Figures } from "./Figures";
 
-const words = t.look.evaluation;
+const words = lookWords.evaluation;
 
 export function EvaluationView({ artifact }: ViewProps) {
   const evaluation = useEvaluation(artifact);

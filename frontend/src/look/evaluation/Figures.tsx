@@ -2,11 +2,11 @@
 import { Whisker } from "~/charts/Whisker";
 import { isFraction, number, percent } from "~/look/format";
 import type { FigureOf } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Section } from "~/ui/Card";
 import styles from "./EvaluationView.module.css";
 
-const words = t.look.evaluation;
+const words = lookWords.evaluation;
 
 /** A figure in words: value, interval and counts. */
 export function inWords(figure: FigureOf): { value: string; interval: string; counts: string } {

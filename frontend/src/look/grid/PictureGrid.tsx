@@ -15,7 +15,7 @@ import {
   useState,
 } from "react";
 import { failureOf } from "~/look/Answered";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { cx } from "~/ui/cx";
 import { Empty } from "~/ui/Empty";
 import { FailureNotice } from "~/ui/Notice";
@@ -36,7 +36,7 @@ import {
 
 const gap = 8;
 const headingHeight = 40;
-const words = t.look.grid;
+const words = lookWords.grid;
 
 const moves: Readonly<Record<string, Move>> = {
   ArrowLeft: "left",

@@ -1,12 +1,12 @@
 /** One picture, large, with its facts; arrow keys go to the pictures before and after. */
 import { type ReactNode, useEffect, useState } from "react";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { IconButton } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import styles from "./PreviewDialog.module.css";
 import { Thumbnail, whyNot } from "./Thumbnail";
 
-const words = t.look.preview;
+const words = lookWords.preview;
 
 export interface Preview {
   title: string;

@@ -1,6 +1,6 @@
 /** How large thumbnails are; remembered in this browser. */
 import { useState } from "react";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Icon } from "~/ui/Icon";
 import styles from "./SizeSlider.module.css";
 
@@ -22,9 +22,9 @@ export function useThumbnailSize(): [number, (size: number) => void] {
 
 export function SizeSlider({ size, onSize }: { size: number; onSize: (size: number) => void }) {
   return (
-    <label className={styles.slider} title={t.look.grid.size}>
+    <label className={styles.slider} title={lookWords.grid.size}>
       <Icon name="image" size={12} />
-      <span className="visually-hidden">{t.look.grid.size}</span>
+      <span className="visually-hidden">{lookWords.grid.size}</span>
       <input
         type="range"
         min={72}

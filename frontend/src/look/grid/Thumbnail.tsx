@@ -1,6 +1,6 @@
 /** A picture in a fixed place: nothing moves while it loads, and what cannot be shown says why. */
 import { useContext, useEffect, useRef, useState } from "react";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { cx } from "~/ui/cx";
 import { Icon } from "~/ui/Icon";
 import { InSight } from "./inSight";
@@ -10,11 +10,11 @@ import styles from "./Thumbnail.module.css";
 export async function whyNot(address: string, signal?: AbortSignal): Promise<string> {
   try {
     const answer = await fetch(address, { credentials: "same-origin", ...(signal && { signal }) });
-    if (answer.ok) return t.look.grid.unavailable;
+    if (answer.ok) return lookWords.grid.unavailable;
     const failure = (await answer.json()) as { message?: unknown };
-    return typeof failure.message === "string" ? failure.message : t.look.grid.unavailable;
+    return typeof failure.message === "string" ? failure.message : lookWords.grid.unavailable;
   } catch {
-    return t.look.grid.unavailable;
+    return lookWords.grid.unavailable;
   }
 }
 
@@ -60,7 +60,7 @@ export function Thumbnail({
           aria-label={`${alt}: ${broken.why}`}
         >
           <Icon name="warning" size={20} />
-          <span>{broken.why || t.look.grid.unavailable}</span>
+          <span>{broken.why || lookWords.grid.unavailable}</span>
         </span>
       ) : (
         <img

@@ -4,7 +4,7 @@ import { Answered } from "~/look/Answered";
 import { Thumbnail } from "~/look/grid/Thumbnail";
 import { useImages, useTransformation } from "~/look/queries";
 import type { ImageDirectory } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Button } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { Field, TextInput } from "~/ui/Field";
@@ -12,7 +12,7 @@ import styles from "./BeforeAfter.module.css";
 import { thumbnailOf } from "./ImageGrid";
 import { spread } from "./spread";
 
-const words = t.look.before;
+const words = lookWords.before;
 const shownAtOnce = 5;
 const largestSeed = 2 ** 31 - 1;
 
@@ -35,7 +35,7 @@ export function BeforeAfter({
     <Answered query={directory}>
       {(found) =>
         found.count === 0 ? (
-          <Empty icon="images" title={t.look.grid.empty} />
+          <Empty icon="images" title={lookWords.grid.empty} />
         ) : (
           <Pairs
             images={images}

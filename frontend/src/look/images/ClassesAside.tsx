@@ -2,13 +2,13 @@
 import { useState } from "react";
 import { Bars } from "~/charts/Bars";
 import type { ImageDirectory } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Button } from "~/ui/Button";
 import { Notice } from "~/ui/Notice";
 import styles from "./ImagesView.module.css";
 import { SkippedDialog } from "./SkippedDialog";
 
-const words = t.look.images;
+const words = lookWords.images;
 
 export function ClassesAside({
   artifact,

@@ -8,12 +8,12 @@ import { Thumbnail } from "~/look/grid/Thumbnail";
 import { type FetchPage, useSections } from "~/look/grid/usePages";
 import { type Section, thumbnailSide } from "~/look/grid/window";
 import type { ImageDirectory, ImageItem } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { bytes } from "~/messages/numbers";
 import { Checkbox, SearchInput } from "~/ui/Field";
 import styles from "./ImagesView.module.css";
 
-const words = t.look.grid;
+const words = lookWords.grid;
 
 export function thumbnailOf(artifact: string, row: number, side: number): string {
   return `/api/images/${encodeURIComponent(artifact)}/thumbnails/${row}?side=${side}`;
@@ -140,7 +140,7 @@ export function ImageGrid({
 }
 
 function factsOf(item: ImageItem): [string, string][] {
-  const names = t.look.preview;
+  const names = lookWords.preview;
   const facts: [string, string][] = [[names.label, item.label ?? words.noLabel]];
   if (item.group !== null) facts.push([names.group, item.group]);
   facts.push(

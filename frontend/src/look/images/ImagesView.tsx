@@ -4,7 +4,7 @@ import { Answered } from "~/look/Answered";
 import { useThumbnailSize } from "~/look/grid/SizeSlider";
 import { useImages, useRun } from "~/look/queries";
 import type { ViewProps } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { type Tab, Tabs } from "~/ui/Tabs";
 import { BeforeAfter } from "./BeforeAfter";
 import { ClassesAside } from "./ClassesAside";
@@ -13,7 +13,7 @@ import styles from "./ImagesView.module.css";
 import { partsOf } from "./parts";
 import { SplitView } from "./SplitView";
 
-const words = t.look.images;
+const words = lookWords.images;
 type TabId = "pictures" | "before" | "split";
 
 export function ImagesView({ artifact, run, step }: ViewProps) {
@@ -80,7 +80,7 @@ export function ImagesView({ artifact, run, step }: ViewProps) {
         if (tabs.length === 1) return <div className={styles.tabs}>{tabs[0]?.content()}</div>;
         return (
           <Tabs
-            label={t.look.types["ImageDirectory"] ?? ""}
+            label={lookWords.types["ImageDirectory"] ?? ""}
             tabs={tabs}
             selected={tab}
             onSelect={setTab}

@@ -3,13 +3,14 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { ask, client } from "~/api/client";
 import { failureOf } from "~/look/Answered";
 import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Button } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { FailureNotice } from "~/ui/Notice";
 import { Waiting } from "~/ui/Spinner";
 import { Table } from "~/ui/Table";
 
-const words = t.look.images;
+const words = lookWords.images;
 const limit = 200;
 
 export function SkippedDialog({ artifact, onClose }: { artifact: string; onClose: () => void }) {

@@ -4,13 +4,13 @@ import { Answered } from "~/look/Answered";
 import { percent } from "~/look/format";
 import { lookAt, useImages } from "~/look/queries";
 import type { ImageDirectory } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Section } from "~/ui/Card";
 import { Table } from "~/ui/Table";
 import type { Part } from "./parts";
 import styles from "./SplitView.module.css";
 
-const words = t.look.split;
+const words = lookWords.split;
 
 export function SplitView({
   parts,
@@ -36,7 +36,7 @@ export function SplitView({
                   <span key={part.artifact} className={styles.part}>
                     <span className={index === 0 ? styles.firstMark : styles.secondMark} />
                     <strong>{index === 0 ? words.first : words.second}</strong>
-                    {t.look.images.count((index === 0 ? one : two).count)}
+                    {lookWords.images.count((index === 0 ? one : two).count)}
                     {part.artifact === here ? (
                       <em>({words.here})</em>
                     ) : (

@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { Answered } from "~/look/Answered";
 import { useRun, useTransformation } from "~/look/queries";
 import type { ViewProps } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Card } from "~/ui/Card";
 import { Field } from "~/ui/Field";
 import { Notice } from "~/ui/Notice";
@@ -12,7 +12,7 @@ import { BeforeAfter } from "./BeforeAfter";
 import { imagesOf } from "./parts";
 import styles from "./TransformationView.module.css";
 
-const words = t.look.transformation;
+const words = lookWords.transformation;
 
 export function TransformationView({ artifact, run }: ViewProps) {
   const transformation = useTransformation(artifact);
@@ -34,7 +34,7 @@ export function TransformationView({ artifact, run }: ViewProps) {
               transformation={artifact}
               source={
                 sources.length > 1 && (
-                  <Field label={t.look.before.on} className={styles.source}>
+                  <Field label={lookWords.before.on} className={styles.source}>
                     {(control) => (
                       <Select
                         {...control}
@@ -51,7 +51,7 @@ export function TransformationView({ artifact, run }: ViewProps) {
               }
             />
           ) : (
-            !made.isPending && <Notice>{t.look.before.noPictures}</Notice>
+            !made.isPending && <Notice>{lookWords.before.noPictures}</Notice>
           )}
         </div>
       )}

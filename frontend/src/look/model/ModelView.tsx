@@ -4,7 +4,7 @@ import { Answered } from "~/look/Answered";
 import { figure, words as inWords } from "~/look/format";
 import { useArtifact, useCurve, useModel } from "~/look/queries";
 import type { Model, ViewProps } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { buttonClass } from "~/ui/Button";
 import { Section } from "~/ui/Card";
 import { Icon } from "~/ui/Icon";
@@ -12,8 +12,8 @@ import { Table } from "~/ui/Table";
 import styles from "./ModelView.module.css";
 import { TryIt } from "./TryIt";
 
-const words = t.look.model;
-const metricNames = t.look.curves.names;
+const words = lookWords.model;
+const metricNames = lookWords.curves.names;
 /** Said elsewhere on the page. */
 const beside = new Set(["epoch", "learning_rate", "best_epoch"]);
 
@@ -64,7 +64,7 @@ export function ModelView({ artifact, run, step }: ViewProps) {
                 title={
                   found.classes.length > 0
                     ? words.classes(found.classes.length)
-                    : t.look.images.classes
+                    : lookWords.images.classes
                 }
               >
                 {found.classes.length === 0 ? (

@@ -5,7 +5,7 @@ import { Bars } from "~/charts/Bars";
 import { failureOf } from "~/look/Answered";
 import { probability, seconds } from "~/look/format";
 import type { Tried } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Button } from "~/ui/Button";
 import { Section } from "~/ui/Card";
 import { cx } from "~/ui/cx";
@@ -15,7 +15,7 @@ import { Waiting } from "~/ui/Spinner";
 import styles from "./TryIt.module.css";
 import { tryModel } from "./tryModel";
 
-const words = t.look.try;
+const words = lookWords.try;
 const shownAnswers = 5;
 
 export function TryIt({ artifact }: { artifact: string }) {

@@ -2,7 +2,7 @@
 import { ApiError } from "~/api/client";
 import type { Failure } from "~/api/types";
 import type { Tried } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 
 export async function tryModel(artifact: string, photo: Blob): Promise<Tried> {
   let answer: Response;
@@ -16,7 +16,7 @@ export async function tryModel(artifact: string, photo: Blob): Promise<Tried> {
   } catch {
     throw new ApiError(0, {
       name: "NotReachable",
-      message: t.look.try.unreachable,
+      message: lookWords.try.unreachable,
       remedy: "",
       problems: [],
     });
@@ -25,7 +25,7 @@ export async function tryModel(artifact: string, photo: Blob): Promise<Tried> {
   const failure = (await answer.json().catch(() => ({}))) as Partial<Failure>;
   throw new ApiError(answer.status, {
     name: failure.name ?? `HTTP ${answer.status}`,
-    message: failure.message ?? t.look.failed,
+    message: failure.message ?? lookWords.failed,
     remedy: failure.remedy ?? "",
     problems: [],
   });

@@ -1,12 +1,12 @@
 /** A report: a page of its own, which may run no script; so it is opened beside the designer. */
 import type { ViewProps } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { buttonClass } from "~/ui/Button";
 import { Card } from "~/ui/Card";
 import { Icon } from "~/ui/Icon";
 import styles from "./ReportView.module.css";
 
-const words = t.look.report;
+const words = lookWords.report;
 
 export function ReportView({ artifact }: ViewProps) {
   const address = `/api/reports/${encodeURIComponent(artifact)}`;

@@ -9,13 +9,13 @@ import { type FetchPage, useSections } from "~/look/grid/usePages";
 import { thumbnailSide } from "~/look/grid/window";
 import { baseName } from "~/look/images/ImageGrid";
 import type { ScoreItem } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { cx } from "~/ui/cx";
 import { Icon } from "~/ui/Icon";
 import { type ScoreFilter, scoresPage } from "./filter";
 import styles from "./ScoreGrid.module.css";
 
-const words = t.look.scores;
+const words = lookWords.scores;
 
 /** How many scored pictures match; undefined while not known. */
 export function useScoreCount(artifact: string, filter: ScoreFilter): number | undefined {
@@ -83,7 +83,7 @@ export function ScoreGrid({
               probability(item.probability),
               verdict(item),
             )
-          : t.look.grid.waiting
+          : lookWords.grid.waiting
       }
       render={(item, _, side) => (
         <Card item={item} side={side} artifact={artifact} pictures={pictures} />
@@ -150,8 +150,8 @@ function Card({
 }
 
 function previewOf(artifact: string, item: ScoreItem | undefined): Preview {
-  if (!item) return { title: t.look.grid.waiting, src: "", alt: "", facts: [] };
-  const names = t.look.preview;
+  if (!item) return { title: lookWords.grid.waiting, src: "", alt: "", facts: [] };
+  const names = lookWords.preview;
   const right = isRight(item);
   return {
     title: baseName(item.file),
@@ -172,7 +172,7 @@ function previewOf(artifact: string, item: ScoreItem | undefined): Preview {
           {item.scored_label} ({probability(item.probability)}), {verdict(item)}
         </span>,
       ],
-      [words.label, item.label ?? t.look.grid.noLabel],
+      [words.label, item.label ?? lookWords.grid.noLabel],
       ...(item.loss === null ? [] : [[names.loss, number(item.loss)] as const]),
       [names.file, item.file],
     ],

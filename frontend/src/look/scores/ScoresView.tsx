@@ -6,7 +6,7 @@ import { Copy } from "~/look/Copy";
 import { SizeSlider, useThumbnailSize } from "~/look/grid/SizeSlider";
 import { useScores } from "~/look/queries";
 import type { Scores, ViewProps } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Button } from "~/ui/Button";
 import { Checkbox, Field, SearchInput } from "~/ui/Field";
 import { Notice } from "~/ui/Notice";
@@ -16,7 +16,7 @@ import { ScoreGrid, useScoreCount } from "./ScoreGrid";
 import styles from "./ScoresView.module.css";
 import { scoresAsCsv } from "./scoresAsCsv";
 
-const words = t.look.scores;
+const words = lookWords.scores;
 
 const command = "visionloom score MODEL PHOTOS --out FOLDER";
 
@@ -98,8 +98,8 @@ function Found({ artifact, scores }: { artifact: string; scores: Scores }) {
           )}
         </Field>
         <SearchInput
-          aria-label={t.look.grid.search}
-          placeholder={t.look.grid.searchPlaceholder}
+          aria-label={lookWords.grid.search}
+          placeholder={lookWords.grid.searchPlaceholder}
           value={typed}
           className={styles.search}
           onChange={(event) => setTyped(event.target.value)}
@@ -130,8 +130,10 @@ function Found({ artifact, scores }: { artifact: string; scores: Scores }) {
       </div>
       <p className={styles.summary} role="status">
         {scores.wrong !== null && <strong>{words.summary(scores.wrong, scores.count)}</strong>}
-        {filtered && count !== undefined && <span>{t.look.grid.shownOf(count, scores.count)}</span>}
-        {!filtered && scores.wrong === null && <span>{t.look.grid.shown(scores.count)}</span>}
+        {filtered && count !== undefined && (
+          <span>{lookWords.grid.shownOf(count, scores.count)}</span>
+        )}
+        {!filtered && scores.wrong === null && <span>{lookWords.grid.shown(scores.count)}</span>}
         {scores.skipped > 0 && <span>{words.skipped(scores.skipped)}</span>}
       </p>
       <ScoreGrid
@@ -141,7 +143,7 @@ function Found({ artifact, scores }: { artifact: string; scores: Scores }) {
         count={count ?? 0}
         size={size}
         pictures={scores.pictures}
-        label={t.look.types["ScoresDirectory"] ?? ""}
+        label={lookWords.types["ScoresDirectory"] ?? ""}
       />
       <p className={styles.csv}>
         <Button size="small" icon="download" busy={saving} title={words.csvHelp} onClick={save}>

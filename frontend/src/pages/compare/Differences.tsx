@@ -1,12 +1,12 @@
 /** In what two runs differ: first what was changed, then what follows from it. */
 import type { Difference } from "~/api/types";
 import { words as inWords } from "~/look/format";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Table } from "~/ui/Table";
 import { causesAndConsequences } from "./consequences";
 import styles from "./Differences.module.css";
 
-const words = t.look.compare;
+const words = lookWords.compare;
 
 export function Differences({ differences }: { differences: readonly Difference[] }) {
   if (differences.length === 0) return <p>{words.same}</p>;

@@ -1,14 +1,14 @@
 /** Figures of both runs and what changed, in words and by icon. */
 import { difference, figure, words as inWords, lessIsBetter } from "~/look/format";
 import type { Comparison } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { cx } from "~/ui/cx";
 import { Icon } from "~/ui/Icon";
 import { Table } from "~/ui/Table";
 import styles from "./MetricPairs.module.css";
 
-const words = t.look.compare;
-const names = t.look.curves.names;
+const words = lookWords.compare;
+const names = lookWords.curves.names;
 /** Figures that are neither good nor bad. */
 const neutral = /epoch|learning_rate|images_per_second|pictures|count|seconds|waited/;
 

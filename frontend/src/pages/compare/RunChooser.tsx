@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { ask, client } from "~/api/client";
 import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { moment } from "~/messages/numbers";
 import { Field } from "~/ui/Field";
 import { type Choice, Select } from "~/ui/Select";
@@ -33,7 +34,9 @@ export function RunChooser({
   return (
     <Field
       label={label}
-      aside={<Link href={`/runs/${encodeURIComponent(run)}`}>{t.look.compare.openRun(run)}</Link>}
+      aside={
+        <Link href={`/runs/${encodeURIComponent(run)}`}>{lookWords.compare.openRun(run)}</Link>
+      }
     >
       {(control) => <Select {...control} value={run} onChoose={onRun} choices={choices} />}
     </Field>

@@ -1,12 +1,12 @@
 /** Which of two runs is better on the same pictures, in a sentence and as an interval. */
 import { percent } from "~/look/format";
 import type { Comparison } from "~/look/types";
-import { t } from "~/messages";
+import { look as lookWords } from "~/messages/look";
 import { Card } from "~/ui/Card";
 import { DifferenceWhisker } from "./DifferenceWhisker";
 import styles from "./VerdictCard.module.css";
 
-const words = t.look.compare;
+const words = lookWords.compare;
 
 export function VerdictCard({ comparison }: { comparison: Comparison }) {
   const { verdict } = comparison;

@@ -10,7 +10,7 @@ import { toastFailure } from "~/ui/Toast";
 
 const words = t.canvas.conflict;
 
-export function ConflictNotice() {
+export default function ConflictNotice() {
   const conflict = useEditor((state) => state.conflict);
   const pending = useEditor((state) => state.pending);
   const [busy, setBusy] = useState(false);

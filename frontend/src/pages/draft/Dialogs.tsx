@@ -24,7 +24,7 @@ const close = () => {
   requestAnimationFrame(() => canvas?.focus());
 };
 
-export function Dialogs({ graph }: { graph: Graph }) {
+export default function Dialogs({ graph }: { graph: Graph }) {
   const dialog = useView((state) => state.dialog);
   switch (dialog?.kind) {
     case "add":

@@ -17,7 +17,13 @@ import styles from "./draft.module.css";
 const words = t.canvas.outlineTab;
 const ROW = 44;
 
-export function Outline({ graph, problems }: { graph: Graph; problems: readonly Problem[] }) {
+export default function Outline({
+  graph,
+  problems,
+}: {
+  graph: Graph;
+  problems: readonly Problem[];
+}) {
   const selected = useEditor((state) => state.selected);
   const frame = useRef<HTMLDivElement>(null);
   const steps = useMemo(() => {

@@ -21,7 +21,7 @@ export function show(problem: Problem): void {
   } else reveal(problem);
 }
 
-export function ProblemsList({ problems }: { problems: readonly Problem[] }) {
+export default function ProblemsList({ problems }: { problems: readonly Problem[] }) {
   if (problems.length === 0) {
     return (
       <p className={styles.noProblems}>

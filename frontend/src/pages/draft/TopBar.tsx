@@ -1,10 +1,9 @@
 /** The draft's name, whether it is saved, undo and redo, versions, what else can be done, and run. */
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { shownKeys } from "~/actions/keyboard";
 import { action, perform } from "~/actions/registry";
 import type { DraftState } from "~/api/types";
 import { t } from "~/messages";
-import { RunBar } from "~/panels/RunBar";
 import { useEditor } from "~/store/editor";
 import { useView } from "~/store/view";
 import { Button, IconButton } from "~/ui/Button";
@@ -12,9 +11,10 @@ import { TextInput } from "~/ui/Field";
 import { Icon } from "~/ui/Icon";
 import { Menu, type MenuEntry } from "~/ui/Menu";
 import styles from "./draft.module.css";
-import { VersionsMenu } from "./VersionsMenu";
 
 const words = t.canvas;
+const RunBar = lazy(() => import("~/panels/RunBar"));
+const VersionsMenu = lazy(() => import("./VersionsMenu"));
 const MORE = [
   "commands", "add", "note", "", "duplicate", "copy", "paste", "delete", "select-all", "",
   "align-left", "align-top", "distribute", "tidy", "", "left", "right", "bottom", "", "help",
@@ -58,10 +58,14 @@ export function TopBar({
         disabled={draft.redo === null}
         onClick={() => perform("redo")}
       />
-      <VersionsMenu draft={draft} />
+      <Suspense fallback={<span className={styles.button} />}>
+        <VersionsMenu draft={draft} />
+      </Suspense>
       <Menu label={words.more} entries={more} />
       <div className={styles.grow} />
-      <RunBar draft={draft} run={run} onStarted={onStarted} />
+      <Suspense fallback={null}>
+        <RunBar draft={draft} run={run} onStarted={onStarted} />
+      </Suspense>
     </header>
   );
 }

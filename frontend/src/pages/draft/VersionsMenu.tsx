@@ -17,7 +17,7 @@ import { lineChanges } from "./lineChanges";
 const words = t.canvas.versions;
 type Version = DraftState["versions"][number];
 
-export function VersionsMenu({ draft }: { draft: DraftState }) {
+export default function VersionsMenu({ draft }: { draft: DraftState }) {
   const [shown, setShown] = useState<Version | null>(null);
   const entries: MenuEntry[] = [
     {

@@ -9,7 +9,7 @@ import styles from "./draft.module.css";
 const Editor = lazy(() => import("./YamlEditor"));
 const PAUSE = 300;
 
-export function YamlTab({ draft }: { draft: DraftState }) {
+export default function YamlTab({ draft }: { draft: DraftState }) {
   const typed = useRef<string | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 

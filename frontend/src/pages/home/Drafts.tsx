@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ask, client } from "~/api/client";
 import type { DraftSummary } from "~/api/types";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { ago } from "~/messages/numbers";
 import { useCatalog } from "~/store/catalog";
 import { Button } from "~/ui/Button";
@@ -60,11 +60,11 @@ export function Drafts() {
   const shown = all ? found : found.slice(0, SHOWN);
   return (
     <Section
-      title={t.home.drafts.title}
+      title={homeWords.drafts.title}
       aside={
         <>
           <Button icon="plus" busy={begin.isPending} onClick={() => begin.mutate({})}>
-            {t.home.drafts.blank}
+            {homeWords.drafts.blank}
           </Button>
           <OpenFile begin={begin.mutate} />
         </>
@@ -75,8 +75,8 @@ export function Drafts() {
       )}
       {answer.isPending && <div className={styles.placeholder} />}
       {answer.data && found.length === 0 && (
-        <Empty icon="draft" title={t.home.drafts.empty}>
-          {t.home.drafts.emptyHint}
+        <Empty icon="draft" title={homeWords.drafts.empty}>
+          {homeWords.drafts.emptyHint}
         </Empty>
       )}
       {shown.length > 0 && (
@@ -89,7 +89,7 @@ export function Drafts() {
       {found.length > shown.length && (
         <p>
           <Button look="quiet" onClick={() => setAll(true)}>
-            {t.home.drafts.all(found.length)}
+            {homeWords.drafts.all(found.length)}
           </Button>
         </p>
       )}
@@ -103,14 +103,14 @@ function DraftCard({ draft, onCopy }: { draft: DraftSummary; onCopy: (given: Beg
   const categoryOf = useCategoryOf();
   const entries: MenuEntry[] = [
     {
-      label: t.home.drafts.copy,
+      label: homeWords.drafts.copy,
       icon: "copy",
-      onSelect: () => onCopy({ draft: draft.id, name: t.home.drafts.copyName(draft.name) }),
+      onSelect: () => onCopy({ draft: draft.id, name: homeWords.drafts.copyName(draft.name) }),
     },
     ...(draft.last_run
       ? [
           {
-            label: t.home.drafts.lastRun,
+            label: homeWords.drafts.lastRun,
             icon: "runs" as const,
             onSelect: () => go(`/runs/${draft.last_run}`),
           },
@@ -118,7 +118,7 @@ function DraftCard({ draft, onCopy }: { draft: DraftSummary; onCopy: (given: Beg
       : []),
     "separator",
     {
-      label: t.home.drafts.delete,
+      label: homeWords.drafts.delete,
       icon: "trash",
       danger: true,
       onSelect: () => setAsking(true),
@@ -130,7 +130,7 @@ function DraftCard({ draft, onCopy }: { draft: DraftSummary; onCopy: (given: Beg
         <MiniGraph
           steps={draft.steps}
           wires={draft.wires}
-          label={t.home.drafts.picture(draft.name)}
+          label={homeWords.drafts.picture(draft.name)}
           categoryOf={categoryOf}
         />
       </div>
@@ -140,11 +140,12 @@ function DraftCard({ draft, onCopy }: { draft: DraftSummary; onCopy: (given: Beg
             {draft.name}
           </Link>
           <p className={styles.quiet} title={draft.file}>
-            {t.home.drafts.steps(draft.steps.length)}, {t.home.drafts.changed(ago(draft.changed))}
-            {draft.in_place && `. ${t.home.drafts.inPlace}`}
+            {homeWords.drafts.steps(draft.steps.length)},{" "}
+            {homeWords.drafts.changed(ago(draft.changed))}
+            {draft.in_place && `. ${homeWords.drafts.inPlace}`}
           </p>
         </div>
-        <Menu label={t.home.drafts.more(draft.name)} entries={entries} alignEnd size="small" />
+        <Menu label={homeWords.drafts.more(draft.name)} entries={entries} alignEnd size="small" />
       </div>
       {asking && <DeleteDraft draft={draft} onClose={() => setAsking(false)} />}
     </li>
@@ -157,7 +158,7 @@ function DeleteDraft({ draft, onClose }: { draft: DraftSummary; onClose: () => v
     mutationFn: () =>
       ask(client.DELETE("/api/drafts/{draft}", { params: { path: { draft: draft.id } } })),
     onSuccess: () => {
-      toast(t.home.drafts.deleted(draft.name));
+      toast(homeWords.drafts.deleted(draft.name));
       void queries.invalidateQueries({ queryKey: ["drafts"] });
     },
     onError: toastFailure,
@@ -165,13 +166,13 @@ function DeleteDraft({ draft, onClose }: { draft: DraftSummary; onClose: () => v
   });
   return (
     <Confirm
-      title={t.home.drafts.deleteTitle(draft.name)}
-      action={t.home.drafts.delete}
+      title={homeWords.drafts.deleteTitle(draft.name)}
+      action={homeWords.drafts.delete}
       busy={remove.isPending}
       onConfirm={() => remove.mutate()}
       onClose={onClose}
     >
-      <p>{draft.in_place ? t.home.drafts.deleteInPlace : t.home.drafts.deleteWords}</p>
+      <p>{draft.in_place ? homeWords.drafts.deleteInPlace : homeWords.drafts.deleteWords}</p>
     </Confirm>
   );
 }
@@ -179,20 +180,20 @@ function DeleteDraft({ draft, onClose }: { draft: DraftSummary; onClose: () => v
 function OpenFile({ begin }: { begin: (given: Beginning) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const open = async (file: File) => {
-    if (file.size > LARGEST) return toast(t.home.drafts.tooLarge, "bad");
+    if (file.size > LARGEST) return toast(homeWords.drafts.tooLarge, "bad");
     begin({ text: await file.text(), name: file.name.replace(/\.ya?ml$/i, "") });
   };
   return (
     <>
       <Button icon="file" onClick={() => input.current?.click()}>
-        {t.home.drafts.open}
+        {homeWords.drafts.open}
       </Button>
       <input
         ref={input}
         type="file"
         hidden
         accept=".yml,.yaml"
-        aria-label={t.home.drafts.openInput}
+        aria-label={homeWords.drafts.openInput}
         onChange={(event) => {
           const [file] = event.target.files ?? [];
           event.target.value = "";
@@ -210,20 +211,20 @@ export function Templates() {
   const found = answer.data ?? [];
   return (
     <Section
-      title={t.home.templates.title}
-      aside={<span className={styles.quiet}>{t.home.templates.hint}</span>}
+      title={homeWords.templates.title}
+      aside={<span className={styles.quiet}>{homeWords.templates.hint}</span>}
     >
       {answer.error && (
         <FailureNotice failure={answer.error} onRetry={() => void answer.refetch()} />
       )}
-      {answer.data && found.length === 0 && <p>{t.home.templates.empty}</p>}
+      {answer.data && found.length === 0 && <p>{homeWords.templates.empty}</p>}
       <ul className={styles.cards}>
         {found.map((template) => (
           <li key={template.name} className={styles.card}>
             <button
               type="button"
               className={styles.template}
-              aria-label={t.home.templates.use(template.title)}
+              aria-label={homeWords.templates.use(template.title)}
               aria-describedby={`template-${template.name}`}
               disabled={begin.isPending}
               onClick={() => begin.mutate({ template: template.name })}
@@ -232,7 +233,7 @@ export function Templates() {
                 <MiniGraph
                   steps={template.steps}
                   wires={template.wires}
-                  label={t.home.drafts.picture(template.title)}
+                  label={homeWords.drafts.picture(template.title)}
                   categoryOf={categoryOf}
                 />
               </span>

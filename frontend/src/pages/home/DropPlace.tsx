@@ -1,6 +1,6 @@
 /** The one large place to drop photos on; its buttons do the same from the keyboard. */
 import { type DragEvent, useRef, useState } from "react";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { Button } from "~/ui/Button";
 import { cx } from "~/ui/cx";
 import { Icon } from "~/ui/Icon";
@@ -18,8 +18,8 @@ export function DropPlace({ onBrowse }: { onBrowse: () => void }) {
   const take = useSource((state) => state.take);
 
   const begin = (photos: Photo[]) => {
-    if (photos.length === 0) toast(t.home.drop.nothing, "warn");
-    else void take(gathered(photos, t.home.drop.fallback));
+    if (photos.length === 0) toast(homeWords.drop.nothing, "warn");
+    else void take(gathered(photos, homeWords.drop.fallback));
   };
   const onDrop = async (event: DragEvent) => {
     event.preventDefault();
@@ -57,26 +57,26 @@ export function DropPlace({ onBrowse }: { onBrowse: () => void }) {
       <span className={styles.dropIcon}>
         <Icon name="images" size={36} strokeWidth={1} />
       </span>
-      <p className={styles.dropTitle}>{over ? t.home.drop.release : t.home.drop.title}</p>
+      <p className={styles.dropTitle}>{over ? homeWords.drop.release : homeWords.drop.title}</p>
       <p className={styles.quiet} role="status">
-        {reading === null ? t.home.drop.hint : t.home.drop.reading(reading)}
+        {reading === null ? homeWords.drop.hint : homeWords.drop.reading(reading)}
       </p>
       <div className={styles.dropButtons}>
         <Button look="primary" size="large" icon="folder" onClick={() => folder.current?.click()}>
-          {t.home.drop.folder}
+          {homeWords.drop.folder}
         </Button>
         <Button size="large" icon="archive" onClick={() => zip.current?.click()}>
-          {t.home.drop.zip}
+          {homeWords.drop.zip}
         </Button>
         <Button size="large" icon="machine" onClick={onBrowse}>
-          {t.home.drop.here}
+          {homeWords.drop.here}
         </Button>
       </div>
       <input
         ref={folder}
         type="file"
         hidden
-        aria-label={t.home.drop.inputFolder}
+        aria-label={homeWords.drop.inputFolder}
         // the type does not know it: a whole folder at once
         {...{ webkitdirectory: "" }}
         onChange={(event) => {
@@ -89,7 +89,7 @@ export function DropPlace({ onBrowse }: { onBrowse: () => void }) {
         type="file"
         hidden
         accept=".zip,.tar,.tgz,.gz"
-        aria-label={t.home.drop.inputZip}
+        aria-label={homeWords.drop.inputZip}
         onChange={(event) => {
           begin(fromInput(event.target.files ?? new DataTransfer().files));
           event.target.value = "";

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { FolderEntry } from "~/api/types";
 import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { bytes } from "~/messages/numbers";
 import { Button } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
@@ -22,7 +23,7 @@ const icons: Readonly<Record<FolderEntry["kind"], IconName>> = {
 export function FolderDialog({ onClose }: { onClose: () => void }) {
   const [at, setAt] = useState("");
   return (
-    <Dialog title={t.home.here.title} onClose={onClose} wide>
+    <Dialog title={homeWords.here.title} onClose={onClose} wide>
       {at === "" ? (
         <Top onOpen={setAt} onClose={onClose} />
       ) : (
@@ -46,13 +47,13 @@ function Top({ onOpen, onClose }: Props) {
   if (failure) return <FailureNotice failure={failure} />;
   return (
     <>
-      <h3 className={styles.subhead}>{t.home.here.folders}</h3>
+      <h3 className={styles.subhead}>{homeWords.here.folders}</h3>
       {roots.data?.length ? (
         <Entries entries={roots.data} onOpen={onOpen} onClose={onClose} />
       ) : (
-        <p className={styles.quiet}>{t.home.here.none}</p>
+        <p className={styles.quiet}>{homeWords.here.none}</p>
       )}
-      <h3 className={styles.subhead}>{t.home.here.brought}</h3>
+      <h3 className={styles.subhead}>{homeWords.here.brought}</h3>
       {datasets.data?.length ? (
         <ul className={styles.entries}>
           {datasets.data.map((one) => (
@@ -61,24 +62,24 @@ function Top({ onOpen, onClose }: Props) {
               <span className={styles.grow}>
                 {one.name}
                 <small>
-                  {t.home.files(one.files)}, {bytes(one.bytes)}
+                  {homeWords.files(one.files)}, {bytes(one.bytes)}
                 </small>
               </span>
               <Button
                 size="small"
-                aria-label={t.home.here.use(one.name)}
+                aria-label={homeWords.here.use(one.name)}
                 onClick={() => {
                   choose(one);
                   onClose();
                 }}
               >
-                {t.home.here.use("")}
+                {homeWords.here.use("")}
               </Button>
             </li>
           ))}
         </ul>
       ) : (
-        <p className={styles.quiet}>{t.home.here.noneBrought}</p>
+        <p className={styles.quiet}>{homeWords.here.noneBrought}</p>
       )}
     </>
   );
@@ -96,7 +97,7 @@ function Inside({ id, onOpen, onClose }: Props & { id: string }) {
     <>
       <div className={styles.line}>
         <Button size="small" icon="arrowUp" onClick={() => onOpen(folder.parent)}>
-          {t.home.here.up}
+          {homeWords.here.up}
         </Button>
         <span className={styles.grow}>
           <b>{folder.name}</b> <span className={styles.quiet}>{folder.path}</span>
@@ -109,12 +110,12 @@ function Inside({ id, onOpen, onClose }: Props & { id: string }) {
             onClose();
           }}
         >
-          {t.home.here.useThis}
+          {homeWords.here.useThis}
         </Button>
       </div>
-      {folder.entries.length === 0 && <p className={styles.quiet}>{t.home.here.empty}</p>}
+      {folder.entries.length === 0 && <p className={styles.quiet}>{homeWords.here.empty}</p>}
       <Entries entries={folder.entries} onOpen={onOpen} onClose={onClose} />
-      {folder.more && <p className={styles.quiet}>{t.home.here.more}</p>}
+      {folder.more && <p className={styles.quiet}>{homeWords.here.more}</p>}
     </>
   );
 }
@@ -130,31 +131,31 @@ function Entries({ entries, onOpen, onClose }: Props & { entries: readonly Folde
             {entry.name}
             <small>
               {entry.kind !== "folder"
-                ? t.home.here.kinds[entry.kind]
+                ? homeWords.here.kinds[entry.kind]
                 : entry.pictures === null
-                  ? t.home.here.unknown
-                  : t.home.pictures(entry.pictures)}
+                  ? homeWords.here.unknown
+                  : homeWords.pictures(entry.pictures)}
             </small>
           </span>
           {entry.kind === "folder" ? (
             <Button
               size="small"
               icon="folderOpen"
-              aria-label={t.home.here.open(entry.name)}
+              aria-label={homeWords.here.open(entry.name)}
               onClick={() => onOpen(entry.id)}
             >
-              {t.home.here.open("")}
+              {homeWords.here.open("")}
             </Button>
           ) : (
             <Button
               size="small"
-              aria-label={t.home.here.use(entry.name)}
+              aria-label={homeWords.here.use(entry.name)}
               onClick={() => {
                 choose(entry);
                 onClose();
               }}
             >
-              {t.home.here.use("")}
+              {homeWords.here.use("")}
             </Button>
           )}
         </li>

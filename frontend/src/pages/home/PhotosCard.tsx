@@ -1,6 +1,6 @@
 /** A look at the photos before a model is trained: classes, examples, what will be left out. */
 import { useEffect, useState } from "react";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { bytes, count } from "~/messages/numbers";
 import { Button } from "~/ui/Button";
 import { Card } from "~/ui/Card";
@@ -25,9 +25,9 @@ const FEW = 10;
 function obstacle(source: Source): string {
   const known = source.kind === "local" ? source.outline : null;
   if (!known) return "";
-  if (known.pictures === 0) return t.home.photos.none;
-  if (known.classes.length === 0) return t.home.photos.unlabelled;
-  return known.classes.length === 1 ? t.home.photos.oneClass : "";
+  if (known.pictures === 0) return homeWords.photos.none;
+  if (known.classes.length === 0) return homeWords.photos.unlabelled;
+  return known.classes.length === 1 ? homeWords.photos.oneClass : "";
 }
 
 export function PhotosCard({ source }: { source: Source }) {
@@ -35,14 +35,14 @@ export function PhotosCard({ source }: { source: Source }) {
   const against = obstacle(source);
   const heading = <h2 className={styles.photosName}>{source.name}</h2>;
   return (
-    <Card className={styles.photos} role="region" aria-label={t.home.photos.label}>
+    <Card className={styles.photos} role="region" aria-label={homeWords.photos.label}>
       <div className={styles.photosHead}>
         <div>
           {heading}
           <p className={styles.quiet}>{summary(source)}</p>
         </div>
         <Button icon="reset" onClick={forget}>
-          {t.home.photos.other}
+          {homeWords.photos.other}
         </Button>
       </div>
       <Looking source={source} />
@@ -55,16 +55,16 @@ export function PhotosCard({ source }: { source: Source }) {
 
 function summary(source: Source): string {
   if (source.kind === "dataset") {
-    return `${t.home.files(source.dataset.files)}, ${bytes(source.dataset.bytes)}`;
+    return `${homeWords.files(source.dataset.files)}, ${bytes(source.dataset.bytes)}`;
   }
   if (source.kind === "folder") {
     const pictures =
-      source.pictures === null ? t.home.here.unknown : t.home.pictures(source.pictures);
+      source.pictures === null ? homeWords.here.unknown : homeWords.pictures(source.pictures);
     return source.folder ? `${pictures}, ${source.folder.path}` : pictures;
   }
   const { outline, photos } = source;
-  if (!outline) return t.home.photos.unread(photos.bytes);
-  return `${t.home.photos.found(outline.pictures, outline.classes.length)}, ${bytes(photos.bytes)}`;
+  if (!outline) return homeWords.photos.unread(photos.bytes);
+  return `${homeWords.photos.found(outline.pictures, outline.classes.length)}, ${bytes(photos.bytes)}`;
 }
 
 function Looking({ source }: { source: Source }) {
@@ -115,7 +115,7 @@ function Classes({ source, outline }: { source: Source & { kind: "local" }; outl
           <li
             key={one.name}
             className={styles.class}
-            aria-label={t.home.photos.classCount(one.name, one.count)}
+            aria-label={homeWords.photos.classCount(one.name, one.count)}
           >
             {!archive && (
               <div className={styles.examples}>
@@ -126,7 +126,7 @@ function Classes({ source, outline }: { source: Source & { kind: "local" }; outl
                       <LocalExample
                         key={photo.path}
                         file={photo.file}
-                        alt={t.home.photos.example(one.name)}
+                        alt={homeWords.photos.example(one.name)}
                       />
                     )
                   );
@@ -143,7 +143,7 @@ function Classes({ source, outline }: { source: Source & { kind: "local" }; outl
           </li>
         ))}
       </ul>
-      {hidden > 0 && <p className={styles.quiet}>{t.home.photos.more(hidden)}</p>}
+      {hidden > 0 && <p className={styles.quiet}>{homeWords.photos.more(hidden)}</p>}
     </>
   );
 }
@@ -158,33 +158,33 @@ function LeftOut({ outline }: { outline: Outline }) {
       {others.length > 0 && (
         <p className={styles.line}>
           <Icon name="skipped" />
-          {t.home.photos.others(others.length)}
+          {homeWords.photos.others(others.length)}
           <Button size="small" look="quiet" onClick={() => setShown(true)}>
-            {t.home.photos.showOthers}
+            {homeWords.photos.showOthers}
           </Button>
         </p>
       )}
       {outline.loose > 0 && outline.classes.length > 0 && (
         <p className={styles.line}>
           <Icon name="warning" />
-          {t.home.photos.loose(outline.loose)}
+          {homeWords.photos.loose(outline.loose)}
         </p>
       )}
       {first && (
         <p className={styles.line}>
           <Icon name="info" />
-          {t.home.photos.few(first.name, first.count)}
+          {homeWords.photos.few(first.name, first.count)}
         </p>
       )}
       {shown && (
-        <Dialog title={t.home.photos.othersTitle} onClose={() => setShown(false)}>
+        <Dialog title={homeWords.photos.othersTitle} onClose={() => setShown(false)}>
           <ul className={styles.paths}>
             {others.slice(0, OTHERS_SHOWN).map((path) => (
               <li key={path}>{path}</li>
             ))}
           </ul>
           {others.length > OTHERS_SHOWN && (
-            <p>{t.home.photos.othersMore(others.length - OTHERS_SHOWN)}</p>
+            <p>{homeWords.photos.othersMore(others.length - OTHERS_SHOWN)}</p>
           )}
         </Dialog>
       )}
@@ -212,26 +212,26 @@ function Bringing() {
     return (
       <p className={styles.line} role="status">
         <Icon name="succeeded" className={styles.good} />
-        {t.home.photos.arrived(upload.sent)}
-        {refused > 0 && ` ${t.home.photos.refused(refused)}`}
+        {homeWords.photos.arrived(upload.sent)}
+        {refused > 0 && ` ${homeWords.photos.refused(refused)}`}
       </p>
     );
   }
-  const sent = t.home.photos.sending(upload.sent, upload.total);
+  const sent = homeWords.photos.sending(upload.sent, upload.total);
   return (
     <div className={styles.bringing}>
       <div className={styles.line}>
         <span role="status" className={styles.grow}>
-          {sent}, {t.home.photos.sendingBytes(upload.sentBytes, upload.totalBytes)}
+          {sent}, {homeWords.photos.sendingBytes(upload.sentBytes, upload.totalBytes)}
         </span>
         {sending && (
           <Button size="small" icon="stop" onClick={forget}>
-            {t.home.photos.stop}
+            {homeWords.photos.stop}
           </Button>
         )}
       </div>
       <Progress
-        label={t.home.photos.progress}
+        label={homeWords.photos.progress}
         value={upload.totalBytes > 0 ? upload.sentBytes / upload.totalBytes : 0}
         text={sent}
       />
@@ -249,16 +249,16 @@ function Stuck() {
       actions={
         <>
           <Button size="small" onClick={() => void retry()}>
-            {t.home.photos.retry}
+            {homeWords.photos.retry}
           </Button>
           <Button size="small" look="quiet" onClick={() => void goOn()}>
-            {t.home.photos.goOn}
+            {homeWords.photos.goOn}
           </Button>
         </>
       }
     >
       <p>
-        {t.home.photos.notArrived(lost.length)} {lost[0]?.reason}
+        {homeWords.photos.notArrived(lost.length)} {lost[0]?.reason}
       </p>
     </Notice>
   );

@@ -1,7 +1,7 @@
 /** The newest runs, as they go on. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { ago } from "~/messages/numbers";
 import { useLive } from "~/store/live";
 import { Section } from "~/ui/Card";
@@ -17,14 +17,14 @@ export function Recent() {
   const live = useLive((state) => state.runs);
   return (
     <Section
-      title={t.home.recent.title}
-      aside={<Link href="/runs">{t.home.recent.all}</Link>}
+      title={homeWords.recent.title}
+      aside={<Link href="/runs">{homeWords.recent.all}</Link>}
       className={styles.recent}
     >
       {answer.error && (
         <FailureNotice failure={answer.error} onRetry={() => void answer.refetch()} />
       )}
-      {answer.data?.runs.length === 0 && <p className={styles.quiet}>{t.home.recent.empty}</p>}
+      {answer.data?.runs.length === 0 && <p className={styles.quiet}>{homeWords.recent.empty}</p>}
       {answer.data && answer.data.runs.length > 0 && (
         <ul className={styles.runs}>
           {answer.data.runs.map((read) => {
@@ -39,7 +39,7 @@ export function Recent() {
                 </div>
                 {run.state === "running" && (
                   <Progress
-                    label={t.home.runs.steps(run.done, run.steps)}
+                    label={homeWords.runs.steps(run.done, run.steps)}
                     value={run.steps > 0 ? run.done / run.steps : undefined}
                   />
                 )}

@@ -1,6 +1,6 @@
 /** Small pictures: of files that are still the user's, and of what was brought in. */
 import { useEffect, useState } from "react";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import styles from "./home.module.css";
 
 const SIDE = 128;
@@ -58,7 +58,7 @@ export function ServerExample({ dataset, number }: { dataset: string; number: nu
     <span className={styles.thumbnail}>
       <img
         src={`/api/datasets/${dataset}/thumbnails/${number}`}
-        alt={t.home.photos.exampleOf}
+        alt={homeWords.photos.exampleOf}
         loading="lazy"
         onError={() => setBroken(true)}
       />

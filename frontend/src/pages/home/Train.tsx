@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 import { ask, client } from "~/api/client";
 import type { Weights } from "~/api/types";
 import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { useCatalog } from "~/store/catalog";
 import { useHeard } from "~/store/heard";
 import { Button } from "~/ui/Button";
@@ -93,7 +94,7 @@ export function Train({ source }: { source: Source }) {
     const scratch = missing && chosen === "scratch";
     if (missing && !scratch && aim === "train") {
       if (weights?.state !== "failed") return;
-      setFailure({ message: t.home.weights.failed(weights.reason) });
+      setFailure({ message: homeWords.weights.failed(weights.reason) });
       setAim(null);
       return;
     }
@@ -132,12 +133,12 @@ export function Train({ source }: { source: Source }) {
 
   const waiting = aim !== null;
   const words = busy
-    ? t.home.train.starting
+    ? homeWords.train.starting
     : waiting
       ? arriving
-        ? t.home.train.waiting
-        : t.home.train.fetching
-      : t.home.train.button;
+        ? homeWords.train.waiting
+        : homeWords.train.fetching
+      : homeWords.train.button;
   return (
     <div className={styles.train}>
       {missing && weights && !machine.isPending && !waiting && weights.state !== "fetching" && (
@@ -169,12 +170,12 @@ export function Train({ source }: { source: Source }) {
           disabled={busy || waiting || stuck}
           onClick={() => void press("draw")}
         >
-          {t.home.train.canvas}
+          {homeWords.train.canvas}
         </Button>
         <details className={styles.choices}>
-          <summary>{t.home.train.choices}</summary>
+          <summary>{homeWords.train.choices}</summary>
           <div className={styles.choicesBody}>
-            <Field label={t.home.train.model}>
+            <Field label={homeWords.train.model}>
               {(control) => (
                 <Select
                   {...control}
@@ -187,7 +188,7 @@ export function Train({ source }: { source: Source }) {
                 />
               )}
             </Field>
-            <Field label={t.home.train.preset}>
+            <Field label={homeWords.train.preset}>
               {(control) => (
                 <Select
                   {...control}
@@ -195,7 +196,7 @@ export function Train({ source }: { source: Source }) {
                   onChoose={setPreset}
                   choices={Object.keys(presets ?? {}).map((name) => ({
                     value: name,
-                    label: t.home.train.presets[name] ?? name,
+                    label: homeWords.train.presets[name] ?? name,
                   }))}
                 />
               )}

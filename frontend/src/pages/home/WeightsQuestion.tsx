@@ -1,7 +1,7 @@
 /** Pretrained weights are not here: fetch them, give a file, or do without. */
 import { useRef } from "react";
 import type { Weights } from "~/api/types";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { Button } from "~/ui/Button";
 import { Progress } from "~/ui/Progress";
 import styles from "./home.module.css";
@@ -24,7 +24,7 @@ export function WeightsQuestion({
   onFile: (file: File) => void;
 }) {
   const input = useRef<HTMLInputElement>(null);
-  const words = t.home.weights;
+  const words = homeWords.weights;
   const options: { start: Start; label: string; hint: string; disabled?: boolean }[] = [
     {
       start: "fetch",
@@ -82,13 +82,17 @@ export function WeightsQuestion({
 }
 
 export function WeightsProgress({ weights }: { weights: Weights }) {
-  const text = t.home.weights.fetched(weights.done, weights.bytes);
+  const text = homeWords.weights.fetched(weights.done, weights.bytes);
   return (
     <div className={styles.bringing}>
       <p role="status">
-        {t.home.weights.progress}: {text}
+        {homeWords.weights.progress}: {text}
       </p>
-      <Progress label={t.home.weights.progress} value={weights.done / weights.bytes} text={text} />
+      <Progress
+        label={homeWords.weights.progress}
+        value={weights.done / weights.bytes}
+        text={text}
+      />
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ask, client } from "~/api/client";
 import type { DataSet } from "~/api/types";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { ago, bytes, count } from "~/messages/numbers";
 import { IconButton } from "~/ui/Button";
 import { Section } from "~/ui/Card";
@@ -14,7 +14,7 @@ import { toast, toastFailure } from "~/ui/Toast";
 import * as read from "../home/queries";
 import styles from "./machine.module.css";
 
-const words = t.home.machine;
+const words = homeWords.machine;
 
 export function DataSets() {
   const { data, error, refetch } = useQuery(read.datasets);

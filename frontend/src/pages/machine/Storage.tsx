@@ -4,6 +4,7 @@ import { useState } from "react";
 import { ask, client } from "~/api/client";
 import type { CleanResult } from "~/api/types";
 import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { bytes, count } from "~/messages/numbers";
 import { Button } from "~/ui/Button";
 import { Section } from "~/ui/Card";
@@ -15,7 +16,7 @@ import { toast, toastFailure } from "~/ui/Toast";
 import * as read from "../home/queries";
 import styles from "./machine.module.css";
 
-const words = t.home.machine;
+const words = homeWords.machine;
 
 export function Storage() {
   const { data, error, refetch } = useQuery(read.storage);

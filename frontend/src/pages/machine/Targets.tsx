@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Target } from "~/api/types";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { Card, Section } from "~/ui/Card";
 import { Icon } from "~/ui/Icon";
 import { FailureNotice } from "~/ui/Notice";
@@ -11,7 +11,7 @@ import { StateBadge } from "~/ui/StateBadge";
 import * as read from "../home/queries";
 import styles from "./machine.module.css";
 
-const words = t.home.machine;
+const words = homeWords.machine;
 /** Slots change without an event when a step of the command line begins. */
 const LOOK_AGAIN = 3_000;
 

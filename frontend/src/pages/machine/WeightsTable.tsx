@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { ask, client } from "~/api/client";
 import type { Weights } from "~/api/types";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { bytes } from "~/messages/numbers";
 import { useHeard } from "~/store/heard";
 import { Button } from "~/ui/Button";
@@ -16,7 +16,7 @@ import { toast, toastFailure } from "~/ui/Toast";
 import * as read from "../home/queries";
 import styles from "./machine.module.css";
 
-const words = t.home.machine;
+const words = homeWords.machine;
 const icons: Readonly<Record<Weights["state"], IconName>> = {
   here: "succeeded",
   absent: "download",

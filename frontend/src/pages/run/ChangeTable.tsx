@@ -1,10 +1,10 @@
 /** In what two pipelines differ. */
 import type { Difference } from "~/api/types";
 import { words as inWords } from "~/look/format";
-import { t } from "~/messages";
+import { run as runWords } from "~/messages/run";
 import { Table } from "~/ui/Table";
 
-const words = t.run;
+const words = runWords;
 
 export function ChangeTable({
   caption,

@@ -2,11 +2,12 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { t } from "~/messages";
+import { run as runWords } from "~/messages/run";
 import { Button } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { RunChooser } from "../compare/RunChooser";
 
-const words = t.run;
+const words = runWords;
 
 export function CompareDialog({ run, onClose }: { run: string; onClose: () => void }) {
   const [other, setOther] = useState("");

@@ -4,12 +4,12 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { ask, client } from "~/api/client";
 import type { RunSummary } from "~/api/types";
-import { t } from "~/messages";
+import { run as runWords } from "~/messages/run";
 import { Button } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { ChangeTable } from "./ChangeTable";
 
-const words = t.run;
+const words = runWords;
 
 export function DraftChanges({ run }: { run: RunSummary }) {
   const [open, setOpen] = useState(false);

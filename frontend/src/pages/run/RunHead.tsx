@@ -4,8 +4,8 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ask, client } from "~/api/client";
 import type { Run, RunSummary } from "~/api/types";
-import { t } from "~/messages";
 import { ago, moment } from "~/messages/numbers";
+import { run as runWords } from "~/messages/run";
 import { isOver } from "~/panels/useRun";
 import { useLive } from "~/store/live";
 import { Button } from "~/ui/Button";
@@ -20,10 +20,10 @@ import styles from "./run.module.css";
 import { ScoringDialog } from "./ScoringDialog";
 import { useNow } from "./useNow";
 
-const words = t.run;
+const words = runWords;
 type Asked = "compare" | "delete" | "scoring" | null;
 
-export function RunHead({ run, summary }: { run: Run; summary: RunSummary }) {
+export default function RunHead({ run, summary }: { run: Run; summary: RunSummary }) {
   const [asked, setAsked] = useState<Asked>(null);
   const [, go] = useLocation();
   const queries = useQueryClient();

@@ -2,13 +2,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask, client } from "~/api/client";
 import { t } from "~/messages";
+import { run as runWords } from "~/messages/run";
 import { Button, LinkButton } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { FailureNotice } from "~/ui/Notice";
 import { Waiting } from "~/ui/Spinner";
 import { ChangeTable } from "./ChangeTable";
 
-const words = t.run;
+const words = runWords;
 
 export function ScoringDialog({ run, onClose }: { run: string; onClose: () => void }) {
   const made = useQuery({

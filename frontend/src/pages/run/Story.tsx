@@ -4,8 +4,8 @@ import { Link } from "wouter";
 import type { Run, RunSummary } from "~/api/types";
 import { Whisker } from "~/charts/Whisker";
 import { useEvaluation } from "~/look/queries";
-import { t } from "~/messages";
 import { percent } from "~/messages/numbers";
+import { run as runWords } from "~/messages/run";
 import { isOver } from "~/panels/useRun";
 import { leftOf, rateOf, shareOf, useLive } from "~/store/live";
 import { Button, LinkButton } from "~/ui/Button";
@@ -14,9 +14,9 @@ import { Progress } from "~/ui/Progress";
 import { allOf, failedStep, lastOf } from "./outputs";
 import styles from "./run.module.css";
 
-const words = t.run;
+const words = runWords;
 
-export function Story({
+export default function Story({
   run,
   summary,
   onLog,

@@ -1,7 +1,7 @@
 /** When each step ran: a table whose bars are a picture of the same. */
 import type { Run } from "~/api/types";
-import { t } from "~/messages";
 import { duration } from "~/messages/numbers";
+import { run as runWords } from "~/messages/run";
 import { useLive } from "~/store/live";
 import { Empty } from "~/ui/Empty";
 import { StateBadge } from "~/ui/StateBadge";
@@ -10,9 +10,15 @@ import { criticalPath } from "./critical";
 import styles from "./run.module.css";
 import { useNow } from "./useNow";
 
-const words = t.run;
+const words = runWords;
 
-export function Timeline({ run, onSelect }: { run: Run; onSelect: (step: string) => void }) {
+export default function Timeline({
+  run,
+  onSelect,
+}: {
+  run: Run;
+  onSelect: (step: string) => void;
+}) {
   const live = useLive((state) => state.steps);
   const over = run.summary.ended !== null;
   const now = useNow(!over);

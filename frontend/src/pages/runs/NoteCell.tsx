@@ -3,14 +3,14 @@ import { useMutation } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { ask, client } from "~/api/client";
 import type { RunSummary } from "~/api/types";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { useLive } from "~/store/live";
 import { TextInput } from "~/ui/Field";
 import { Icon } from "~/ui/Icon";
 import { toastFailure } from "~/ui/Toast";
 import styles from "./runs.module.css";
 
-const words = t.home.runs;
+const words = homeWords.runs;
 
 export function NoteCell({ run }: { run: RunSummary }) {
   const [text, setText] = useState<string | null>(null);

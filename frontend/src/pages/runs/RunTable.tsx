@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ask, client } from "~/api/client";
 import type { RunSummary } from "~/api/types";
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { ago, duration, moment } from "~/messages/numbers";
 import { useLive } from "~/store/live";
 import { Confirm } from "~/ui/Dialog";
@@ -17,7 +17,7 @@ import { figuresInWords } from "./figures";
 import { NoteCell } from "./NoteCell";
 import styles from "./runs.module.css";
 
-const words = t.home.runs;
+const words = homeWords.runs;
 const goesOn = (run: RunSummary) => run.state === "queued" || run.state === "running";
 const canResume = (run: RunSummary) =>
   ["failed", "cancelled", "interrupted", "lost"].includes(run.state);

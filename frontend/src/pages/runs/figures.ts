@@ -1,5 +1,5 @@
 /** The figures of a run in a few words. */
-import { t } from "~/messages";
+import { home as homeWords } from "~/messages/home";
 import { percent } from "~/messages/numbers";
 
 type Figures = Readonly<Record<string, number | null>>;
@@ -7,7 +7,7 @@ type Figures = Readonly<Record<string, number | null>>;
 /** Accuracy if there is one, else the loss; empty when nothing is known. */
 export function figuresInWords(figures: Figures): string {
   const accuracy = figures["top1_accuracy"] ?? figures["accuracy"];
-  if (accuracy != null) return t.home.runs.accuracy(percent(accuracy));
+  if (accuracy != null) return homeWords.runs.accuracy(percent(accuracy));
   const loss = figures["valid_loss"] ?? figures["train_loss"];
-  return loss != null ? t.home.runs.loss(loss.toPrecision(3)) : "";
+  return loss != null ? homeWords.runs.loss(loss.toPrecision(3)) : "";
 }
