@@ -1,21 +1,18 @@
-/** Edits from the panel; each tells whether it reached the server. */
+/** Edits from the panel; each tells whether the server took it. */
 import type { Edit } from "~/api/types";
 import { useEditor } from "~/store/editor";
 
 export async function send(label: string, edits: Edit[], merge = ""): Promise<boolean> {
+  const before = useEditor.getState().refused;
   await useEditor.getState().edit(label, edits, merge);
-  const { saving, conflict } = useEditor.getState();
-  return saving !== "failed" && conflict === null;
+  const { saving, conflict, refused } = useEditor.getState();
+  const isRefused = refused !== null && refused !== before && refused.label === label;
+  return !isRefused && saving !== "failed" && conflict === null;
 }
 
 /** Wait until every edit so far is saved; false when one could not be. */
 export async function saved(): Promise<boolean> {
-  // what has the focus is left, so that what was typed there is sent
-  if (document.activeElement instanceof HTMLElement && isTextField(document.activeElement)) {
-    const field = document.activeElement;
-    field.blur();
-    field.focus({ preventScroll: true });
-  }
+  useEditor.getState().flush();
   await new Promise((resolve) => setTimeout(resolve, 0));
   return new Promise((resolve) => {
     const look = () => {
@@ -27,8 +24,4 @@ export async function saved(): Promise<boolean> {
     const stop = useEditor.subscribe(look);
     look();
   });
-}
-
-function isTextField(element: HTMLElement): boolean {
-  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
 }

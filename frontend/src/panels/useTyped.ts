@@ -1,6 +1,14 @@
 /** A text field that never loses what was typed: it is sent when typing pauses, on Enter, on leaving
  * the field and when the field goes away, always to what it was typed for. */
-import { type KeyboardEvent, useCallback, useLayoutEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { useEditor } from "~/store/editor";
 
 const PAUSE = 600;
 
@@ -27,6 +35,7 @@ export function useTyped({ id, saved, wrong, onlyWhenLeft = false, send }: Typin
   latest.current = { local, saved, wrong, send };
   const underway = useRef<string | null>(null);
   const settled = useRef<string | null>(null);
+  const turnedDown = useRef<string | null>(null);
   const focused = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 
@@ -38,7 +47,7 @@ export function useTyped({ id, saved, wrong, onlyWhenLeft = false, send }: Typin
   const commit = useCallback(() => {
     clearTimeout(timer.current);
     const { local: text, saved: before, send: deliver } = latest.current;
-    if (text === null || text === underway.current) return;
+    if (text === null || text === underway.current || text === turnedDown.current) return;
     if (text === before || text === settled.current) {
       kept.delete(id);
       if (!focused.current) change(null);
@@ -48,13 +57,19 @@ export function useTyped({ id, saved, wrong, onlyWhenLeft = false, send }: Typin
     kept.set(id, text);
     void deliver(text).then((reached) => {
       if (underway.current === text) underway.current = null;
-      if (!reached) return;
+      if (!reached) {
+        // it stays to be mended, and is not sent again as it is
+        turnedDown.current = text;
+        return;
+      }
       if (kept.get(id) === text) kept.delete(id);
       settled.current = text;
       if (!focused.current && latest.current.local === text) change(null);
     });
   }, [id, change]);
 
+  // an undo, a run or a page that goes comes after what was typed
+  useEffect(() => useEditor.getState().beforeSend(commit), [commit]);
   // before the page that holds the draft lets go of it
   useLayoutEffect(() => commit, [commit]);
 
@@ -65,6 +80,7 @@ export function useTyped({ id, saved, wrong, onlyWhenLeft = false, send }: Typin
     dirty: local !== null && local !== saved,
     type: (next: string) => {
       settled.current = null;
+      turnedDown.current = null;
       change(next);
       const right = latest.current.wrong(next) === "";
       setJudged((now) => now && !right);
