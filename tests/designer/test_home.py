@@ -79,7 +79,8 @@ def test_photos_become_a_model_in_three_actions(page: Page, tiny_photos: Photos)
     actions += 1
 
     page.wait_for_url(re.compile(r"/runs/\w+"))
-    expect(page.get_by_role("main").get_by_text("Succeeded").first).to_be_visible(timeout=TRAINED)
+    done = page.get_by_role("heading", name=re.compile("pictures are right"))
+    expect(done).to_be_visible(timeout=TRAINED)
     assert actions == 3
 
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Runs").click()

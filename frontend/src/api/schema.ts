@@ -1193,7 +1193,7 @@ export interface paths {
         post?: never;
         /**
          * Drop Upload
-         * @description Throw away what came.
+         * @description Throw away what came; nothing where it is gone already, or has become a data set.
          */
         delete: operations["drop_upload"];
         options?: never;

@@ -10,6 +10,7 @@ import { liveHandlers, useLive } from "~/store/live";
 /** How long changes of lists are gathered before they are read anew. */
 const GATHER = 400;
 const ASK_AGAIN = 2_000;
+const TIMES = 5;
 
 export function useEvents(enabled: boolean): void {
   const run = useLive((state) => state.run);
@@ -20,7 +21,7 @@ export function useEvents(enabled: boolean): void {
     if (!enabled) return;
     let broken = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let again: ReturnType<typeof setTimeout> | undefined;
+    let again: ReturnType<typeof setInterval> | undefined;
     const readAgain = (...keys: string[]) => {
       clearTimeout(timer);
       timer = setTimeout(() => {
@@ -51,9 +52,12 @@ export function useEvents(enabled: boolean): void {
           if (yes && broken) {
             void queries.invalidateQueries();
             // what was being asked when the server came back may still fail, and is asked again
-            clearTimeout(again);
-            again = setTimeout(() => {
+            clearInterval(again);
+            let left = TIMES;
+            again = setInterval(() => {
               void queries.refetchQueries({ predicate: (one) => one.state.status === "error" });
+              left -= 1;
+              if (left === 0) clearInterval(again);
             }, ASK_AGAIN);
           }
           broken = !yes;
@@ -62,7 +66,7 @@ export function useEvents(enabled: boolean): void {
     );
     return () => {
       clearTimeout(timer);
-      clearTimeout(again);
+      clearInterval(again);
       end();
     };
   }, [enabled, run, draft, queries]);

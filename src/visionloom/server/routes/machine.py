@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,6 +14,7 @@ from visionloom.datasets.folders import Entry
 from visionloom.datasets.uploads import Upload
 from visionloom.errors import ModuleOutOfMemoryError
 from visionloom.server import storage
+from visionloom.errors import NotThereError
 from visionloom.server.desk import DeskOf
 from visionloom.server.in_use import refuse_used, target_views
 from visionloom.server.models import machine as m
@@ -90,8 +92,9 @@ def finish_upload(desk: DeskOf, upload: str) -> m.DataSetView:
 
 @router.delete("/uploads/{upload}", status_code=204)
 def drop_upload(desk: DeskOf, upload: str) -> None:
-    """Throw away what came."""
-    desk.datasets.uploads.drop(upload)
+    """Throw away what came; nothing where it is gone already, or has become a data set."""
+    with contextlib.suppress(NotThereError):
+        desk.datasets.uploads.drop(upload)
 
 
 @router.get("/folders")
