@@ -75,10 +75,25 @@ class _Sheet:
         self._before = content
         self.layout = content.layout
         folder, name = tools.file.parent, tools.file.name
-        self.document = PipelineDocument(content.text, folder, name, content.marked)
+        self._document = PipelineDocument(content.text, folder, name, content.marked)
+        # what is bound, one after another, is written at once: reading a text takes long
+        self._bound: dict[tuple[str, str], Bound | None] = {}
         self._given = content.text
         # a text as the writer gives it stays one
         self._tidy: bool | None = None
+
+    @property
+    def document(self) -> PipelineDocument:
+        """The text, with everything written into it."""
+        if self._bound:
+            bound, self._bound = self._bound, {}
+            self._document = self._document.set_step_inputs(bound)
+        return self._document
+
+    @document.setter
+    def document(self, document: PipelineDocument) -> None:
+        self._bound = {}
+        self._document = document
 
     @property
     def content(self) -> Content:
@@ -97,10 +112,12 @@ class _Sheet:
         """
         if not self.document.text.strip() and self._given == self.document.text:
             self.document = replace(self.document, text=EMPTY)
-        pipeline = self.document.pipeline
+        return self._checked(self.document.pipeline)
+
+    def _checked(self, pipeline: Pipeline) -> Pipeline:
         if pipeline.is_unreadable():
             faults = pipeline_from_text(
-                self.document.text, self.document.folder, self.document.file
+                self._document.text, self._document.folder, self._document.file
             ).problems
             reason = f" {faults[0]}" if faults else ""
             raise InvalidPipelineError(
@@ -108,12 +125,14 @@ class _Sheet:
                 "Mend the text first, or undo.",
             )
         if self._tidy is None:
-            self._tidy = write_pipeline(pipeline) == self.document.text
+            self._tidy = write_pipeline(pipeline) == self._document.text
         return pipeline
 
     def _tidied(self) -> str:
         pipeline = self.document.pipeline
         text = write_pipeline(pipeline)
+        if text == self.document.text:
+            return text
         again = replace(self.document, text=text)
         return text if again.pipeline == pipeline else self.document.text
 
@@ -131,11 +150,13 @@ class _Sheet:
             case m.Promote():
                 self._promote(edit)
             case m.Connect():
-                self._step(edit.from_step)
+                if not self._bound or edit.from_step not in self._document.pipeline.steps:
+                    self._step(edit.from_step)
                 binding = StepBinding(edit.from_step, edit.from_port)
                 self._bind(edit.to_step, edit.to_port, binding)
             case m.ConnectInput():
-                if edit.input not in self.pipeline.inputs:
+                pipeline = self._document.pipeline if self._bound else self.pipeline
+                if edit.input not in pipeline.inputs:
                     raise UsageError(f"The pipeline has no input {edit.input[:80]}.")
                 self._bind(edit.to_step, edit.to_port, InputBinding(edit.input))
             case m.Disconnect():
@@ -213,11 +234,23 @@ class _Sheet:
         self.layout = self.layout.renamed(edit.step, edit.new)
 
     def _bind(self, step: str, name: str, value: Bound | None) -> None:
-        self.document = self.document.set_step_input(step, self._key(step, name), value)
+        # the steps are those of the text before; what is bound since counts as there
+        if not self._bound:
+            self._step(step)
+        there = self._document.pipeline.steps.get(step)
+        if there is None:
+            raise UsageError(f"There is no step {step[:80]}.")
+        since = {key: bound for (of, key), bound in self._bound.items() if of == step}
+        inputs = {k: v for k, v in {**there.inputs, **since}.items() if v is not None}
+        key = self._key(replace(there, inputs=inputs), name)
+        # an input that is taken away and given again goes to the end, as one by one
+        if (step, key) in self._bound and (self._bound[step, key] is None) is not (value is None):
+            self.document = self.document.set_step_input(step, key, value)
+            return
+        self._bound[step, key] = value
 
-    def _key(self, step: str, name: str) -> str:
+    def _key(self, there: Step, name: str) -> str:
         """The name under which the file gives an input; a parameter may go by several."""
-        there = self._step(step)
         component = component_of(there, self._tools.registry)
         parameter = parameter_of(component, name) if component is not None else None
         if component is None or parameter is None or name in there.inputs:
@@ -234,7 +267,7 @@ class _Sheet:
         parameter = parameter_of(component, edit.name) if component is not None else None
         if parameter is None:
             raise UsageError(f"{edit.step} has no parameter {edit.name[:80]}.")
-        key = self._key(edit.step, edit.name)
+        key = self._key(step, edit.name)
         bound = step.inputs.get(key)
         if isinstance(bound, InputBinding):
             raise UsageError(f"{parameter.title} is the pipeline input {bound.input} already.")
@@ -290,11 +323,15 @@ class _Sheet:
 
     def _remove_input(self, name: str, value: Literal | Data) -> None:
         """Without it: what was bound to it holds its value itself, or is left open."""
-        for step_name_, step in self.pipeline.steps.items():
-            for key, bound in step.inputs.items():
-                if bound == InputBinding(name):
-                    held = None if isinstance(value, Data) else value
-                    self.document = self.document.set_step_input(step_name_, key, held)
+        held = None if isinstance(value, Data) else value
+        self.document = self.document.set_step_inputs(
+            {
+                (step, key): held
+                for step, there in self.pipeline.steps.items()
+                for key, bound in there.inputs.items()
+                if bound == InputBinding(name)
+            }
+        )
         self.document = self.document.set_pipeline_input(name, None)
 
     def _set_output(self, edit: m.SetOutput) -> None:

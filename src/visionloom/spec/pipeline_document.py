@@ -38,6 +38,7 @@ from visionloom.spec.yaml_editor import (
     remove_keys,
     rename_key,
     set_value,
+    set_values,
     value_at,
 )
 
@@ -98,7 +99,7 @@ class PipelineDocument:
         if value is None:
             return self._set(("outputs", name), None)
         document = self._with_section("outputs")
-        text = set_value(document.text, ("outputs", name), output_document(value))
+        text = set_value(document.text, ("outputs", name), output_document(value), file=self.file)
         return replace(document, text=text)
 
     def rename_pipeline_input(self, old: str, new: str) -> PipelineDocument:
@@ -107,12 +108,12 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: There is none of that name, or the new name is taken.
         """
-        document = replace(self, text=rename_key(self.text, ("inputs", old), new))
+        document = replace(self, text=rename_key(self.text, ("inputs", old), new, file=self.file))
         return document._rebound(InputBinding(old), InputBinding(new))
 
     def rename_pipeline_output(self, old: str, new: str) -> PipelineDocument:
         """Rename an output of the pipeline and what writes it; errors as for inputs."""
-        document = replace(self, text=rename_key(self.text, ("outputs", old), new))
+        document = replace(self, text=rename_key(self.text, ("outputs", old), new, file=self.file))
         for name, step in self.pipeline.steps.items():
             for port, output in step.outputs.items():
                 if output == old:
@@ -138,7 +139,7 @@ class PipelineDocument:
                 )
         document = self._with_section("jobs")
         made = {name: step_document(step) for name, step in steps.items()}
-        return replace(document, text=add_keys(document.text, ("jobs",), made))
+        return replace(document, text=add_keys(document.text, ("jobs",), made, file=self.file))
 
     def remove_step(self, name: str) -> PipelineDocument:
         """Take a step away, and what is bound to it."""
@@ -158,7 +159,7 @@ class PipelineDocument:
             inputs = ("jobs", other, "inputs")
             alone = len(bound) == len(step.inputs) == len(value_at(self.text, inputs) or {})
             paths += [inputs] if alone else [(*inputs, key) for key in bound]
-        return replace(self, text=remove_keys(self.text, paths))
+        return replace(self, text=remove_keys(self.text, paths, file=self.file))
 
     def rename_step(self, old: str, new: str) -> PipelineDocument:
         """Rename a step and what is bound to it.
@@ -167,18 +168,37 @@ class PipelineDocument:
             InvalidPipelineError: There is none of that name, or the new name is taken.
         """
         steps = self.pipeline.steps
-        document = replace(self, text=rename_key(self.text, ("jobs", old), new))
-        for name, step in steps.items():
-            for key, bound in step.inputs.items():
-                if isinstance(bound, StepBinding) and bound.step == old:
-                    here = new if name == old else name
-                    document = document.set_step_input(here, key, StepBinding(new, bound.port))
-        return document
+        document = replace(self, text=rename_key(self.text, ("jobs", old), new, file=self.file))
+        return document.set_step_inputs(
+            {
+                (new if name == old else name, key): StepBinding(new, bound.port)
+                for name, step in steps.items()
+                for key, bound in step.inputs.items()
+                if isinstance(bound, StepBinding) and bound.step == old
+            }
+        )
 
     def set_step_input(self, step: str, name: str, value: Bound | None) -> PipelineDocument:
         """Set or bind an input of a step; None leaves it out."""
         said = None if value is None else bound_document(value)
         return self._set(("jobs", step, "inputs", name), said)
+
+    def set_step_inputs(self, values: Mapping[tuple[str, str], Bound | None]) -> PipelineDocument:
+        """`set_step_input` for several (step, input), in their order."""
+        said: dict[tuple[str, ...], Any] = {
+            ("jobs", step, "inputs", name): bound_document(value)
+            for (step, name), value in values.items()
+            if value is not None
+        }
+        text = set_values(self.text, said, STEP_KEYS, file=self.file)
+        paths = [
+            ("jobs", step, "inputs", name)
+            for (step, name), value in values.items()
+            if value is None
+        ]
+        if not paths:
+            return replace(self, text=text)
+        return replace(self, text=remove_keys(text, _with_emptied(text, paths), file=self.file))
 
     def set_step_output(self, step: str, port: str, output: str | None) -> PipelineDocument:
         """Deliver an output of a step to an output of the pipeline; None keeps it in the store."""
@@ -196,12 +216,14 @@ class PipelineDocument:
         return self._set(("jobs", step, key), value, STEP_KEYS)
 
     def _rebound(self, old: InputBinding, new: InputBinding) -> PipelineDocument:
-        document = self
-        for name, step in self.pipeline.steps.items():
-            for key, bound in step.inputs.items():
-                if bound == old:
-                    document = document.set_step_input(name, key, new)
-        return document
+        return self.set_step_inputs(
+            {
+                (name, key): new
+                for name, step in self.pipeline.steps.items()
+                for key, bound in step.inputs.items()
+                if bound == old
+            }
+        )
 
     def _set(
         self, path: tuple[str, ...], value: Any, order: tuple[str, ...] = (), *, keep: bool = False
@@ -209,8 +231,10 @@ class PipelineDocument:
         """Set a value, or with None take the key away, and the map that held it alone."""
         if value is not None:
             document = self._with_section(*path[:-1])
-            return replace(document, text=set_value(document.text, path, value, order))
-        text = remove_key(self.text, path)
+            return replace(
+                document, text=set_value(document.text, path, value, order, file=self.file)
+            )
+        text = remove_key(self.text, path, file=self.file)
         holder = path[:-1]
         while (
             not keep
@@ -218,7 +242,7 @@ class PipelineDocument:
             and not (holder[0] == "jobs" and len(holder) < 3)
             and value_at(text, holder) == {}
         ):
-            text = remove_key(text, holder)
+            text = remove_key(text, holder, file=self.file)
             holder = holder[:-1]
         return replace(self, text=text)
 
@@ -237,3 +261,16 @@ class PipelineDocument:
         if len(path) == 3 and path[0] == "jobs" and value_at(text, path) is None:
             text = set_value(text, path, {}, STEP_KEYS)
         return replace(self, text=text)
+
+
+def _with_emptied(text: str, paths: Collection[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The paths of keys; that of a map instead where none of its keys is left."""
+    taken: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for path in paths:
+        taken.setdefault(path[:-1], []).append(path)
+    found = []
+    for holder, keys in taken.items():
+        there = value_at(text, holder)
+        left = set(there) - {path[-1] for path in keys} if isinstance(there, dict) else {""}
+        found += keys if left else [holder]
+    return found

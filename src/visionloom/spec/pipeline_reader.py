@@ -10,8 +10,9 @@ from visionloom.spec.part_reader import NOT_OURS, PartReader
 from visionloom.spec.pipeline import Data, Literal, Pipeline, PipelineOutput, Step
 from visionloom.spec.problems import Place, ProblemList
 from visionloom.spec.step_reader import OTHER_STEPS, StepReader
+from visionloom.spec.yaml_memory import read_again
 from visionloom.spec.yaml_nodes import Map, Node, shown
-from visionloom.spec.yaml_reader import YamlText, read_yaml
+from visionloom.spec.yaml_reader import YamlText
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json"
 TOP_KEYS = (
@@ -162,7 +163,7 @@ def read_document(
     data: bytes, folder: Path, file: str, limits: Limits
 ) -> tuple[Pipeline, YamlText]:
     """The pipeline that a file's bytes describe, and the text with its faults."""
-    source = read_yaml(data, file, limits)
+    source = read_again(data, file, limits)
     if not source.readable:
         return Pipeline(folder=folder, file=file, unreadable=frozenset({()})), source
     return PipelineReader(folder, file, source.problems, limits).read(source.root), source

@@ -7,7 +7,6 @@ unusual that an edit in place would not, the whole text is written anew.
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -15,15 +14,17 @@ from typing import Any, cast
 from visionloom.errors import InvalidPipelineError
 from visionloom.settings import Limits
 from visionloom.spec.problems import NOWHERE
+from visionloom.spec.yaml_memory import read_again
 from visionloom.spec.yaml_nodes import Entry, Items, Map, Node, Scalar, plain_data
-from visionloom.spec.yaml_reader import YamlText, read_yaml
+from visionloom.spec.yaml_reader import YamlText
 from visionloom.spec.yaml_writer import INDENT, entry_lines, scalar_text, write_yaml
 
 Path = tuple[str, ...]
-_FILE = "pipeline"
 
 
-def set_value(text: str, path: Path, value: Any, order: Sequence[str] = ()) -> str:
+def set_value(
+    text: str, path: Path, value: Any, order: Sequence[str] = (), *, file: str | None = None
+) -> str:
     """The text with another value at ``path``; maps on the way that are missing are added.
 
     Args:
@@ -31,34 +32,38 @@ def set_value(text: str, path: Path, value: Any, order: Sequence[str] = ()) -> s
         path: Keys from the root.
         value: Scalar, None for an empty value, or a map.
         order: Keys of the map that holds the last key, in their usual order: where a new key goes.
+        file: Name under which the text that comes out will be read next.
 
     Raises:
         InvalidPipelineError: The text cannot be read, or the path leads through a value.
     """
     root = _parsed(text)
-    wanted = _with_value(plain_data(root), path, value)
-    if plain_data(root) == wanted and _typed(plain_data(root)) == _typed(wanted):
+    wanted = plain_data(root)
+    before = _at(wanted, path)
+    there = isinstance(holder := _at(wanted, path[:-1]), dict) and path[-1] in holder
+    if there and before == value and _typed(before) == _typed(value):
         return text
+    _put(wanted, path, value)
     edit = _Edit(text, root)
-    return _verified(edit.set(path, value, order), wanted)
+    return _verified(edit.set(path, value, order), wanted, file)
 
 
-def remove_key(text: str, path: Path) -> str:
+def remove_key(text: str, path: Path, *, file: str | None = None) -> str:
     """The text without the key at ``path`` and the comment lines right above it.
 
     Raises:
         InvalidPipelineError: The text cannot be read.
     """
     root = _parsed(text)
-    wanted = copy.deepcopy(plain_data(root))
+    wanted = plain_data(root)
     holder = _at(wanted, path[:-1])
     if not isinstance(holder, dict) or path[-1] not in holder:
         return text
     del holder[path[-1]]
-    return _verified(_Edit(text, root).remove(path), wanted)
+    return _verified(_Edit(text, root).remove(path), wanted, file)
 
 
-def add_keys(text: str, path: Path, values: Mapping[str, Any]) -> str:
+def add_keys(text: str, path: Path, values: Mapping[str, Any], *, file: str | None = None) -> str:
     """The text with several new keys at the end of the map at ``path``; as `set_value` for each.
 
     Raises:
@@ -67,27 +72,64 @@ def add_keys(text: str, path: Path, values: Mapping[str, Any]) -> str:
     root = _parsed(text)
     wanted = plain_data(root)
     for key, value in values.items():
-        wanted = _with_value(wanted, (*path, key), value)
+        _put(wanted, (*path, key), value)
     first = next(iter(values), None)
     holder = _at(plain_data(root), path)
     if first is None or not isinstance(holder, dict) or not holder or set(values) & set(holder):
         for key, value in values.items():
-            text = set_value(text, (*path, key), value)
+            text = set_value(text, (*path, key), value, file=file)
         return text
     # all go to the same place, so the last one goes there first
     for key, value in reversed(list(values.items())):
         text = _Edit(text, root).set((*path, key), value, ())
-    return _verified(text, wanted)
+    return _verified(text, wanted, file)
 
 
-def remove_keys(text: str, paths: Iterable[Path]) -> str:
+def set_values(
+    text: str, values: Mapping[Path, Any], order: Sequence[str] = (), *, file: str | None = None
+) -> str:
+    """The text with several values set; as `set_value` for each, in their order.
+
+    Args:
+        text: YAML whose root is a map.
+        values: Path -> value; of a map that is missing, all keys are put there at once.
+        order: Keys of the map that a missing map is put into, in their usual order.
+        file: Name under which the text that comes out will be read next.
+
+    Raises:
+        InvalidPipelineError: The text cannot be read, or a path leads through a value.
+    """
+    root = _parsed(text)
+    wanted = plain_data(root)
+    changes = {}
+    for path, value in values.items():
+        holder = _at(wanted, path[:-1])
+        there = isinstance(holder, dict) and path[-1] in holder
+        if not there or _typed(holder[path[-1]]) != _typed(value):
+            changes[path] = value
+        _put(wanted, path, value)
+    if not changes:
+        return text
+    made = _changed_at_once(text, root, changes, order)
+    if made is not None:
+        found = _read(made, file)
+        if not found.problems.items and _typed(plain_data(found.root)) == _typed(wanted):
+            return made
+    for path, value in changes.items():
+        if _at(plain_data(_parsed(text)), path[:-1]) is None:
+            text = set_value(text, path[:-1], {}, order, file=file)
+        text = set_value(text, path, value, file=file)
+    return text
+
+
+def remove_keys(text: str, paths: Iterable[Path], *, file: str | None = None) -> str:
     """The text without the keys at several paths; as `remove_key` for each.
 
     Raises:
         InvalidPipelineError: The text cannot be read.
     """
     root = _parsed(text)
-    wanted = copy.deepcopy(plain_data(root))
+    wanted = plain_data(root)
     there = []
     for path in dict.fromkeys(paths):
         holder = _at(wanted, path[:-1])
@@ -100,17 +142,17 @@ def remove_keys(text: str, paths: Iterable[Path]) -> str:
         edit = _Edit(text, left)
         text = edit.remove(path)
         del cast("dict[str, Entry]", edit.maps(path)[-1].entries)[path[-1]]
-    return _verified(text, wanted)
+    return _verified(text, wanted, file)
 
 
-def rename_key(text: str, path: Path, name: str) -> str:
+def rename_key(text: str, path: Path, name: str, *, file: str | None = None) -> str:
     """The text with another name for the key at ``path``, in the same place.
 
     Raises:
         InvalidPipelineError: The text cannot be read, there is no such key, or the name is taken.
     """
     root = _parsed(text)
-    wanted = copy.deepcopy(plain_data(root))
+    wanted = plain_data(root)
     holder = _at(wanted, path[:-1])
     if not isinstance(holder, dict) or path[-1] not in holder:
         raise InvalidPipelineError(f"There is no {'.'.join(path)} to rename.")
@@ -124,18 +166,51 @@ def rename_key(text: str, path: Path, name: str) -> str:
     entry = _Edit(text, root).entry(path)
     flow = any(node.flow for node in _Edit(text, root).maps(path))
     key = scalar_text(name, flow=flow)
-    return _verified(text[: entry.start] + key + text[entry.end :], wanted)
+    return _verified(text[: entry.start] + key + text[entry.end :], wanted, file)
 
 
 def value_at(text: str, path: Path) -> Any:
     """What a text holds at a path; None where there is nothing."""
-    return _at(plain_data(_read(text).root), path)
+    node = _read(text).root
+    for key in path:
+        entry = node.entries.get(key) if isinstance(node, Map) else None
+        node = None if entry is None else entry.node
+    return None if node is None else plain_data(node)
 
 
-@functools.lru_cache(maxsize=4)
-def _read(text: str) -> YamlText:
+def _read(text: str, file: str | None = None) -> YamlText:
     """The text, read; the next edit begins where the last one was checked."""
-    return read_yaml(text.encode("utf-8", errors="surrogatepass"), _FILE, Limits())
+    return read_again(text.encode("utf-8", errors="surrogatepass"), file, Limits())
+
+
+def _changed_at_once(
+    text: str, root: Map, values: Mapping[Path, Any], order: Sequence[str]
+) -> str | None:
+    """The text after edits from its end to its beginning; None where each needs the one before."""
+    edit = _Edit(text, root)
+    places: list[tuple[int, int, Path, Any, Sequence[str]]] = []
+    missing: dict[Path, dict[str, Any]] = {}
+    for number, (path, value) in enumerate(values.items()):
+        maps = edit.maps(path)
+        if any(node.flow for node in maps) or isinstance(value, Mapping | list):
+            return None
+        if len(maps) == len(path) and maps[-1].entries:
+            entries = maps[-1].entries
+            there = entries.get(path[-1])
+            # a new key goes behind the last one of its map
+            at = there.start if there is not None else list(entries.values())[-1].start + 1
+            places.append((at, number, path, value, ()))
+        elif len(maps) == len(path) - 1:
+            missing.setdefault(path[:-1], {})[path[-1]] = value
+        else:
+            return None
+    for number, (path, table) in enumerate(missing.items()):
+        if path[-1] in edit.maps(path)[-1].entries or len(path) < 2:
+            return None
+        places.append((edit.entry(path[:-1]).start, number, path, table, order))
+    for _, _, path, value, keys in sorted(places, key=lambda p: p[:2], reverse=True):
+        text = _Edit(text, root).set(path, value, keys)
+    return text
 
 
 def _copied(node: Map) -> Map:
@@ -161,9 +236,9 @@ def _parsed(text: str) -> Map:
     return found.root
 
 
-def _verified(text: str, wanted: Mapping[str, Any]) -> str:
+def _verified(text: str, wanted: Mapping[str, Any], file: str | None) -> str:
     """The edited text if it means what it should, else a text written anew."""
-    found = _read(text)
+    found = _read(text, file)
     data = plain_data(found.root) if found.root is not None else {}
     if found.problems.items or data != wanted or _typed(data) != _typed(wanted):
         return write_yaml(wanted, apart=("jobs",))
@@ -179,9 +254,9 @@ def _typed(value: Any) -> str:
     return repr(value)
 
 
-def _with_value(data: Any, path: Path, value: Any) -> dict[str, Any]:
-    wanted: dict[str, Any] = copy.deepcopy(data)
-    holder = wanted
+def _put(data: Any, path: Path, value: Any) -> None:
+    """Put a value into data; maps on the way that are missing are added."""
+    holder = data
     for key in path[:-1]:
         inner = holder.get(key)
         if inner is None:
@@ -190,7 +265,6 @@ def _with_value(data: Any, path: Path, value: Any) -> dict[str, Any]:
             raise InvalidPipelineError(f"{'.'.join(path)} leads through a value.")
         holder = inner
     holder[path[-1]] = copy.deepcopy(value)
-    return wanted
 
 
 def _at(data: Any, path: Path) -> Any:
