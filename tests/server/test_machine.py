@@ -148,7 +148,7 @@ def test_a_dropped_upload_leaves_nothing(client: TestClient, home: Path) -> None
     put(client, upload, "a.jpg", b"first")
     assert client.delete(f"/api/uploads/{upload}").status_code == 204
     assert [n for n in everything(home) if ".incoming" in n] == []
-    assert client.delete(f"/api/uploads/{upload}").status_code == 404
+    assert client.delete(f"/api/uploads/{upload}").status_code == 204, "a page may ask twice"
 
 
 def test_markup_in_names_stays_text_in_json(client: TestClient, photos: Photos) -> None:

@@ -17,6 +17,9 @@ const shortNames: Readonly<Record<string, string>> = {
   score_image_model: "score",
   evaluate_model: "evaluate",
   model_report: "report",
+  densenet: "model",
+  resnet: "model",
+  timm_model: "model",
 };
 
 /** A name that no step has yet, made from the component's. */

@@ -61,6 +61,20 @@ const looks = EditorView.theme({
     backgroundColor: "var(--accent-soft)",
     color: "var(--text)",
   },
+  // the usual marks are pictures with data addresses, which the content security policy refuses
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--bad)",
+    textUnderlineOffset: "3px",
+  },
+  ".cm-lintRange-warning": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--warn)",
+    textUnderlineOffset: "3px",
+  },
+  ".cm-lint-marker-error": { content: "''", borderRadius: "50%", background: "var(--bad)" },
+  ".cm-lint-marker-warning": { content: "''", borderRadius: "2px", background: "var(--warn)" },
+  ".cm-lint-marker": { width: "0.7em", height: "0.7em", marginTop: "0.4em" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--warn)" },
   ".cm-textfield, .cm-button": {

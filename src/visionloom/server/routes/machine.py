@@ -12,9 +12,8 @@ from visionloom._version import __version__
 from visionloom.datasets import DataSet
 from visionloom.datasets.folders import Entry
 from visionloom.datasets.uploads import Upload
-from visionloom.errors import ModuleOutOfMemoryError
+from visionloom.errors import ModuleOutOfMemoryError, NotThereError
 from visionloom.server import storage
-from visionloom.errors import NotThereError
 from visionloom.server.desk import DeskOf
 from visionloom.server.in_use import refuse_used, target_views
 from visionloom.server.models import machine as m
