@@ -6,26 +6,28 @@ import type { Binding, Component, Edit, Graph, GraphInput, GraphStep, Value } fr
 
 export type Components = ReadonlyMap<string, Component>;
 
-const shortNames: Readonly<Record<string, string>> = {
-  convert_to_image_directory: "convert",
-  split_image_directory: "split",
-  init_image_transformation: "transformation",
-  apply_image_transformation: "apply",
-  materialize_image_directory: "materialize",
-  audit_images: "audit",
-  train_pytorch_model: "train",
-  score_image_model: "score",
-  evaluate_model: "evaluate",
-  model_report: "report",
-  densenet: "model",
-  resnet: "model",
-  timm_model: "model",
-};
+const shortNames: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    convert_to_image_directory: "convert",
+    split_image_directory: "split",
+    init_image_transformation: "transformation",
+    apply_image_transformation: "apply",
+    materialize_image_directory: "materialize",
+    audit_images: "audit",
+    train_pytorch_model: "train",
+    score_image_model: "score",
+    evaluate_model: "evaluate",
+    model_report: "report",
+    densenet: "model",
+    resnet: "model",
+    timm_model: "model",
+  }),
+);
 
 /** A name that no step has yet, made from the component's. */
 export function freeName(graph: Graph, component: string): string {
   const plain =
-    shortNames[component] ??
+    shortNames.get(component) ??
     (component
       .toLowerCase()
       .replace(/[^a-z0-9_]+/g, "_")

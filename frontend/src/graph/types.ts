@@ -5,15 +5,15 @@ import type { Components } from "./document";
 import { downstream, neighbours, type Wire, wiresOf } from "./order";
 
 /** Port type -> further types that it takes. */
-const widening: Readonly<Record<string, readonly string[]>> = {
-  UntrainedModelDirectory: ["ModelDirectory"],
-};
+const widening: ReadonlyMap<string, readonly string[]> = new Map([
+  ["UntrainedModelDirectory", ["ModelDirectory"]],
+]);
 
 export const PHOTOS = "AnyDirectory";
 
 /** Whether an output of a type may be wired to an input of a type. */
 export function fits(given: string, wanted: string): boolean {
-  return given === wanted || (widening[wanted]?.includes(given) ?? false);
+  return given === wanted || (widening.get(wanted)?.includes(given) ?? false);
 }
 
 export type PortKind =
@@ -26,18 +26,20 @@ export type PortKind =
   | "evaluation"
   | "report";
 
-const kinds: Readonly<Record<string, PortKind>> = {
-  ImageDirectory: "images",
-  TransformationDirectory: "transformation",
-  UntrainedModelDirectory: "untrained",
-  ModelDirectory: "trained",
-  ScoresDirectory: "scores",
-  EvaluationDirectory: "evaluation",
-  ReportDirectory: "report",
-};
+const kinds: ReadonlyMap<string, PortKind> = new Map(
+  Object.entries({
+    ImageDirectory: "images",
+    TransformationDirectory: "transformation",
+    UntrainedModelDirectory: "untrained",
+    ModelDirectory: "trained",
+    ScoresDirectory: "scores",
+    EvaluationDirectory: "evaluation",
+    ReportDirectory: "report",
+  } as const),
+);
 
 /** The word that colour and shape of a type go by. */
-export const kindOf = (type: string): PortKind => kinds[type] ?? "any";
+export const kindOf = (type: string): PortKind => kinds.get(type) ?? "any";
 
 /** Why a wire may not be drawn, or null. */
 export function refusal(graph: Graph, wire: Wire, components: Components): Refusal | null {
@@ -46,7 +48,7 @@ export function refusal(graph: Graph, wire: Wire, components: Components): Refus
   const input = inputOf(graph, wire.to, wire.toPort, components);
   if (!output || !input) return { why: "no-port" };
   if (!fits(output.type, input.type)) {
-    const takes = [input.type, ...(widening[input.type] ?? [])];
+    const takes = [input.type, ...(widening.get(input.type) ?? [])];
     return { why: "type", takes, gives: output.type, port: input.title };
   }
   if (wouldLoop(graph, wire.from, wire.to)) return { why: "loop", step: wire.to };
@@ -121,7 +123,7 @@ export function offersFor(
     for (const port of components.get(step.component)?.inputs ?? []) {
       const wire = { from, fromPort, to: step.name, toPort: port.name };
       if (refusal(graph, wire, components) === null) {
-        const taken = port.name in step.inputs;
+        const taken = Object.hasOwn(step.inputs, port.name);
         offers.push({ step, port: port.name, title: port.title, type: port.type, taken });
       }
     }
@@ -176,5 +178,7 @@ export function fittingComponents(
 
 /** Input ports of a step that must be bound and are not. */
 export function openPorts(step: GraphStep, component: Component | undefined): InputPort[] {
-  return (component?.inputs ?? []).filter((port) => !port.optional && !(port.name in step.inputs));
+  return (component?.inputs ?? []).filter(
+    (port) => !port.optional && !Object.hasOwn(step.inputs, port.name),
+  );
 }
