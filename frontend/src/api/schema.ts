@@ -1742,6 +1742,8 @@ export interface components {
          *         last_run: Id of the newest run of this draft, or empty.
          *         changed_since: Step -> parameters, ports (or ``""`` for the step itself) that differ from
          *             that run.
+         *         remarks: What the edits that led here left out, to be told once; e.g. wires of pasted steps
+         *             that lead nowhere here.
          */
         DraftState: {
             /** Changed Since */
@@ -1765,6 +1767,8 @@ export interface components {
             readable: boolean;
             /** Redo */
             redo: string | null;
+            /** Remarks */
+            remarks: string[];
             /** Revision */
             revision: number;
             /** Saved At */
@@ -3768,6 +3772,15 @@ export interface operations {
                     "application/json": components["schemas"]["PlanView"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conflict"];
+                };
+            };
             /** @description Client Error */
             "4XX": {
                 headers: {
@@ -3965,6 +3978,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conflict"];
                 };
             };
             /** @description Client Error */

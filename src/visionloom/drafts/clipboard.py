@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from visionloom.drafts.moving import moved
 from visionloom.drafts.names import free_name
 from visionloom.errors import InvalidPipelineError, UsageError
 from visionloom.settings import Limits
@@ -26,11 +27,11 @@ from visionloom.spec.pipeline import (
     Pipeline,
     Step,
     StepBinding,
-    seen_from,
 )
 from visionloom.spec.pipeline_file import pipeline_from_text
 from visionloom.spec.pipeline_writer import input_document, step_document
 from visionloom.spec.problems import errors_among
+from visionloom.spec.registry import Registry
 from visionloom.spec.yaml_editor import value_at
 from visionloom.spec.yaml_nodes import Map, plain_data
 from visionloom.spec.yaml_reader import read_yaml
@@ -49,14 +50,16 @@ class Pasted:
         steps: Name -> step; names are free in the pipeline it comes to.
         inputs: Inputs of the pipeline that have to be added.
         positions: Name -> where it is to stand, of those that stood somewhere.
+        dropped: (step, port or parameter) of what was bound to something that is not there.
     """
 
     steps: Mapping[str, Step]
     inputs: Mapping[str, Literal | Data]
     positions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    dropped: tuple[tuple[str, str], ...] = ()
 
 
-def copied(pipeline: Pipeline, layout: Layout, names: Collection[str]) -> str:
+def copied(pipeline: Pipeline, layout: Layout, names: Collection[str], registry: Registry) -> str:
     """Steps of a pipeline as a text; wires from other steps stay behind.
 
     Raises:
@@ -78,7 +81,8 @@ def copied(pipeline: Pipeline, layout: Layout, names: Collection[str]) -> str:
     document: dict[str, Any] = {"type": "pipeline"}
     if standing:
         document[_CANVAS] = {n: {"x": round(x), "y": round(y)} for n, (x, y) in standing.items()}
-    if _relative(inputs.values(), steps.values()):
+    kept = dataclasses.replace(pipeline, inputs=inputs, steps=steps, outputs={})
+    if moved(kept, pipeline.folder / "elsewhere", registry) != kept:
         document[_FOLDER] = str(pipeline.folder)
     if inputs:
         document["inputs"] = {n: input_document(v) for n, v in inputs.items()}
@@ -92,6 +96,7 @@ def pasted(
     layout: Layout,
     *,
     limits: Limits,
+    registry: Registry,
     at: tuple[float, float] | None = None,
 ) -> Pasted:
     """What a text brings into a pipeline.
@@ -101,6 +106,7 @@ def pasted(
         into: The pipeline it comes to.
         layout: How that is drawn.
         limits: Size, depth and count allowed.
+        registry: The catalog, which says what parameters name files.
         at: Where the upper left corner is to be; None: beside where it stood.
 
     Raises:
@@ -119,6 +125,7 @@ def pasted(
         raise error
     folder = value_at(whole, (_FOLDER,)) if not errors_among(read.problems) else None
     base = Path(folder) if isinstance(folder, str) and "\0" not in folder else into.folder
+    source = moved(dataclasses.replace(source, folder=base), into.folder, registry)
     names: dict[str, str] = {}
     taken = set(into.steps)
     for name in source.steps:
@@ -128,17 +135,18 @@ def pasted(
         names[name] = new
     inputs: dict[str, Literal | Data] = {}
     steps = {}
+    dropped: list[tuple[str, str]] = []
     for name, step in source.steps.items():
         bound: dict[str, Bound] = {}
         for key, value in step.inputs.items():
             kept = _kept(value, names, source, into, inputs)
             if kept is not None:
                 bound[key] = kept
-        steps[names[name]] = dataclasses.replace(
-            _moved(step, base, into.folder), inputs=bound, outputs={}
-        )
-    inputs = {n: _moved_input(value, base, into.folder) for n, value in inputs.items()}
-    return Pasted(steps, inputs, _placed(_standing(whole, names), layout, at))
+            else:
+                dropped.append((names[name], key))
+        steps[names[name]] = dataclasses.replace(step, inputs=bound, outputs={})
+    places = _placed(_standing(whole, names), layout, at)
+    return Pasted(steps, inputs, places, tuple(dropped))
 
 
 def _stays(value: Bound, names: Collection[str]) -> bool:
@@ -162,29 +170,6 @@ def _kept(
             return None
         inputs[value.input] = source.inputs[value.input]
     return value
-
-
-def _relative(inputs: Collection[Any], steps: Collection[Step]) -> bool:
-    """Whether anything is meant as seen from the folder it is copied from."""
-    paths = [value.path for value in inputs if isinstance(value, Data) and value.path]
-    if any(not Path(path).is_absolute() for path in paths):
-        return True
-    return any(step.component.text.startswith(("./", "../")) for step in steps)
-
-
-def _moved(step: Step, base: Path, folder: Path) -> Step:
-    reference = step.component
-    if base == folder or not reference.text.startswith(("./", "../")):
-        return step
-    path = seen_from(folder, reference.text, base)
-    text = path if path.startswith(("../", "/")) else f"./{path}"
-    return dataclasses.replace(step, component=dataclasses.replace(reference, text=text))
-
-
-def _moved_input(value: Literal | Data, base: Path, folder: Path) -> Literal | Data:
-    if base == folder or not isinstance(value, Data) or value.path is None:
-        return value
-    return dataclasses.replace(value, path=seen_from(folder, value.path, base))
 
 
 def _as_pipeline(text: str, limits: Limits) -> str:

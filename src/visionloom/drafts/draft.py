@@ -130,6 +130,21 @@ class Draft:
                     pass
             return self._moment()
 
+    @contextlib.contextmanager
+    def as_it_stands(self) -> Iterator[Moment]:
+        """Read the file in here: what is read is what the moment says.
+
+        Raises:
+            DraftConflictError: The draft or its file was changed before or meanwhile.
+        """
+        with self._locked():
+            self._refuse_foreign()
+            moment = self._moment()
+        yield moment
+        with self._locked():
+            self._refuse_old(moment.revision.number)
+            self._refuse_foreign()
+
     def change(
         self, base: int, make: Callable[[Content], Content], label: str, merge: str = ""
     ) -> None:
@@ -263,12 +278,7 @@ class Draft:
     def _editing(self, base: int) -> Iterator[None]:
         with self._locked():
             self._refuse_old(base)
-            if self._files.prints() != self._prints:
-                raise DraftConflictError(
-                    f"{self.file.name} was changed on disk since it was last written here.",
-                    "Reload it, or overwrite it with what is shown here.",
-                    "disk",
-                )
+            self._refuse_foreign()
             before = self._history.number
             yield
             changed = self._history.number != before
@@ -396,6 +406,14 @@ class Draft:
             raise DraftConflictError(
                 "This draft was changed in another tab.",
                 "Look at what is there now, and make the change again.",
+            )
+
+    def _refuse_foreign(self) -> None:
+        if self._files.prints() != self._prints:
+            raise DraftConflictError(
+                f"{self.file.name} was changed on disk since it was last written here.",
+                "Reload it, or overwrite it with what is shown here.",
+                "disk",
             )
 
     def _revision(self, number: int) -> Revision:

@@ -230,7 +230,7 @@ def _ask(
     outlook = Outlook(inputs, data, values, state.settings, warn)
     about = ""
     try:
-        return component.foresee(outlook) if component.foresee is not None else {}
+        return state.look(component, outlook)
     except AboutInput as wrapped:
         about, fault = wrapped.name, wrapped.error
     except VisionloomError as error:

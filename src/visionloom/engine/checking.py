@@ -10,11 +10,18 @@ from visionloom.engine.resolved import Source
 from visionloom.engine.targets import Target, Targets
 from visionloom.settings import Settings
 from visionloom.spec.component import Component
-from visionloom.spec.foresight import Facts
+from visionloom.spec.foresight import Facts, Outlook
 from visionloom.spec.pipeline import Bound, Data, Literal, Pipeline, Step
 from visionloom.spec.ports import InputPort, OutputPort, Parameter, Value
 from visionloom.spec.problems import Place, ProblemList
 from visionloom.spec.registry import Registry
+
+Look = Callable[[Component, Outlook], Mapping[str, Facts]]
+
+
+def look_now(component: Component, outlook: Outlook) -> Mapping[str, Facts]:
+    """What a component foresees; it looks at the user's data. Errors are its own."""
+    return component.foresee(outlook) if component.foresee is not None else {}
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class Checking:
         pipeline: What is checked.
         registry, settings, targets: What it is checked against.
         gpus: Counts the machine's GPUs.
+        look: Asks a component what it foresees.
         problems: What was found.
         inputs: Inputs of the pipeline with ``--set`` values put in; a faulty one is absent.
         set_names: Inputs that were set.
@@ -92,6 +100,7 @@ class Checking:
     settings: Settings
     targets: Targets
     gpus: Callable[[], int]
+    look: Look = look_now
     problems: ProblemList = field(default_factory=ProblemList)
     inputs: dict[str, Literal | Data] = field(default_factory=dict)
     set_names: set[str] = field(default_factory=set)

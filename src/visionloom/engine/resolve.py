@@ -12,7 +12,7 @@ from visionloom.engine.check_order import put_in_order
 from visionloom.engine.check_outputs import check_folders, check_outputs, check_unused
 from visionloom.engine.check_places import place_steps
 from visionloom.engine.check_values import check_parameters, put_in_values
-from visionloom.engine.checking import Checking
+from visionloom.engine.checking import Checking, Look, look_now
 from visionloom.engine.devices import count_gpus
 from visionloom.engine.paths import absolute
 from visionloom.engine.resolved import Delivery, ResolvedPipeline, ResolvedStep
@@ -74,9 +74,13 @@ def examine(
     targets: Targets,
     settings: Settings,
     gpus: Callable[[], int] = count_gpus,
+    look: Look = look_now,
 ) -> Checking:
-    """All that a check finds out, faults included: what is known of each step; see `resolve`."""
-    state = Checking(pipeline, registry, settings, targets, gpus)
+    """All that a check finds out, faults included: what is known of each step; see `resolve`.
+
+    ``look`` asks a component what it foresees, and may remember what it was told a moment ago.
+    """
+    state = Checking(pipeline, registry, settings, targets, gpus, look)
     check_names(state)
     check_environment(state)
     find_components(state)

@@ -82,7 +82,7 @@ def _beginning(desk: Desk, wanted: m.NewDraft) -> Callable[[Path], Content]:
     def make(folder: Path) -> Content:
         text = content.text
         if before is not None:
-            text = moved_text(text, before, folder, limits)
+            text = moved_text(text, before, folder, limits, desk.workspace.registry)
         document = PipelineDocument(text, folder, PIPELINE_FILE, content.marked)
         if wanted.name and not document.pipeline.is_unreadable():
             text = document.set_head("display_name", wanted.name).text

@@ -15,6 +15,7 @@ from visionloom.server.access import Access
 from visionloom.server.events import EventHub
 from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
 from visionloom.server.looking import Looking
+from visionloom.server.readings import Readings
 from visionloom.server.weights import WeightsDesk
 from visionloom.workspace import Workspace
 
@@ -31,6 +32,7 @@ class Desk:
         limits: What may be asked for.
         events: Tells open pages what happens.
         drafts: Pipelines that are edited.
+        readings: What was found out about them a moment ago.
         datasets: Photos that were brought here, uploads, folders that may be used.
         looking: Artifacts that are being looked at.
         weights: Pretrained weights, and what is being fetched.
@@ -43,6 +45,7 @@ class Desk:
     limits: ServerLimits
     events: EventHub
     drafts: Drafts
+    readings: Readings
     datasets: DataSets
     looking: Looking
     weights: WeightsDesk
@@ -77,6 +80,7 @@ def open_desk(
         limits=limits,
         events=events,
         drafts=Drafts(workspace.settings),
+        readings=Readings(),
         datasets=DataSets(workspace.settings, folders),
         looking=looking,
         weights=WeightsDesk(workspace, looking.trier, events.tell_weights),

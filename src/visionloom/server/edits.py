@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from visionloom.drafts.clipboard import pasted
@@ -46,6 +46,8 @@ class Editing:
         registry: The catalog.
         place_of: Path of a data set or folder the server offers, by its id.
         value_of: The value of a step's parameter that holds: pipeline, step, parameter.
+        steps_of: The steps of a text that was read before, or None.
+        remarks: Takes what edits left out.
     """
 
     file: Path
@@ -53,6 +55,8 @@ class Editing:
     registry: Registry
     place_of: Callable[[str], Path]
     value_of: Callable[[Pipeline, str, str], Value]
+    steps_of: Callable[[str], Collection[str] | None]
+    remarks: list[str] = field(default_factory=list)
 
     def apply(self, content: Content, edits: Sequence[m.Edit]) -> Content:
         """The content after all edits.
@@ -351,16 +355,31 @@ class _Sheet:
                 self.document = self.document.set_pipeline_output(before, None)
 
     def _move(self, edit: m.Move) -> None:
-        pipeline = self.document.pipeline
-        if not pipeline.is_unreadable():
-            for name in edit.positions:
-                self._step(name)
+        steps = self._tools.steps_of(self.document.text)
+        if steps is None:
+            pipeline = self.document.pipeline
+            steps = edit.positions if pipeline.is_unreadable() else pipeline.steps
+        for name in edit.positions:
+            if name not in steps:
+                raise UsageError(f"There is no step {name[:80]}.")
         self._put({name: (at.x, at.y) for name, at in edit.positions.items()})
 
     def _paste(self, edit: m.Paste) -> None:
         at = None if edit.position is None else (edit.position.x, edit.position.y)
-        limits = self._tools.settings.limits
-        found = pasted(edit.text, self.pipeline, self.layout, limits=limits, at=at)
+        tools = self._tools
+        found = pasted(
+            edit.text,
+            self.pipeline,
+            self.layout,
+            limits=tools.settings.limits,
+            registry=tools.registry,
+            at=at,
+        )
+        if found.dropped:
+            left = [f"{step}.{port}" for step, port in found.dropped]
+            more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+            shown = ", ".join(left[:5]) + more
+            tools.remarks.append(f"Left open, since what it was bound to is not here: {shown}.")
         for name, value in found.inputs.items():
             self.document = self.document.set_pipeline_input(name, value)
         self.document = self.document.add_steps(found.steps)

@@ -56,11 +56,18 @@ def graph_of(
             _step(name, step, pipeline, layout, registry, checking)
             for name, step in pipeline.steps.items()
         ],
-        notes=[
-            m.NoteView(text=whole(note.text)[:_LONGEST_NOTE], x=note.x, y=note.y)
-            for note in layout.notes
-        ],
+        notes=_notes(layout),
     )
+
+
+def laid(graph: m.Graph, layout: Layout) -> m.Graph:
+    """The same steps and wires in another layout."""
+    places = {whole(name): at for name, at in layout.positions.items()}
+    steps = [
+        step.model_copy(update={"position": _position(places.get(step.name))})
+        for step in graph.steps
+    ]
+    return graph.model_copy(update={"steps": steps, "notes": _notes(layout)})
 
 
 def effective_of(
@@ -143,7 +150,6 @@ def _step(
     component = component_of(step, registry)
     reference = step.component
     shown = reference.name or reference.text
-    position = layout.positions.get(name)
     inputs: dict[str, m.Binding] = {}
     for key, bound in step.inputs.items():
         parameter = parameter_of(component, key) if component is not None else None
@@ -165,8 +171,19 @@ def _step(
         inputs=inputs,
         outputs={whole(port): whole(output) for port, output in step.outputs.items()},
         effective=effective,
-        position=None if position is None else m.Position(x=position[0], y=position[1]),
+        position=_position(layout.positions.get(name)),
     )
+
+
+def _notes(layout: Layout) -> list[m.NoteView]:
+    return [
+        m.NoteView(text=whole(note.text)[:_LONGEST_NOTE], x=note.x, y=note.y)
+        for note in layout.notes
+    ]
+
+
+def _position(at: tuple[float, float] | None) -> m.Position | None:
+    return None if at is None else m.Position(x=at[0], y=at[1])
 
 
 def _why_unknown(shown: str) -> str:

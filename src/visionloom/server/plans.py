@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,12 @@ from visionloom.engine.plan import expected_seconds
 from visionloom.engine.reuse import Decision
 from visionloom.errors import InvalidPipelineError, RunStateError
 from visionloom.records.rows import RUN_ENDS, RunRow
-from visionloom.runs.pipeline_run import RunRequest, continue_run, prepare_pipeline, submit
+from visionloom.runs.pipeline_run import (
+    RunRequest,
+    continue_run,
+    prepare_pipeline,
+    submit,
+)
 from visionloom.server.desk import Desk
 from visionloom.server.models.base import ProblemView
 from visionloom.server.models.runs import DecisionView, PlanView, ReasonView, RunChoice
@@ -33,14 +39,31 @@ def plan_file(desk: Desk, file: Path, choice: RunChoice, *, revision: int) -> Pl
     return plan_view(prepared.decisions, prepared.warnings, revision)
 
 
-def run_file(desk: Desk, file: Path, choice: RunChoice, *, draft: str, name: str) -> str:
+def run_file(
+    desk: Desk,
+    file: Path,
+    choice: RunChoice,
+    *,
+    draft: str,
+    name: str,
+    reading: AbstractContextManager[object] | None = None,
+) -> str:
     """Start a run of a draft's file, under the draft's name; returns the run's id.
+
+    Args:
+        desk: Where.
+        file: The draft's.
+        choice: What of it, and how.
+        draft: Id of the draft, or empty.
+        name: What the run is called.
+        reading: The file is read in it; what it raises keeps the run from being started.
 
     Raises:
         InvalidPipelineError: It has faults.
         VisionloomError: See `visionloom.runs.pipeline_run.submit`.
     """
-    prepared = prepare_pipeline(desk.workspace, file, request_of(choice))
+    with reading or nullcontext():
+        prepared = prepare_pipeline(desk.workspace, file, request_of(choice))
     # the server carries nothing out itself, be it no more than a copy
     return submit(prepared, name=name, draft=draft, here=False)
 

@@ -43,7 +43,8 @@ def draft_with_pipeline(desk: Desk, run: RunRow) -> Draft:
 def text_for(desk: Desk, run: RunRow, folder: Path) -> str:
     """The pipeline file of a run, as it is to be in another folder; see `moved_text`."""
     before = Path(str(run.options.get("folder", ".")))
-    return moved_text(run.pipeline, before, folder, desk.workspace.settings.limits)
+    workspace = desk.workspace
+    return moved_text(run.pipeline, before, folder, workspace.settings.limits, workspace.registry)
 
 
 def scoring_draft(desk: Desk, run: RunRow) -> ScoringDraft:

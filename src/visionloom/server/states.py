@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from visionloom.drafts.content import Content
-from visionloom.drafts.draft import Draft, Moment
+from visionloom.drafts.draft import Draft
 from visionloom.drafts.drafts import DraftCard
 from visionloom.engine.checking import Checking
 from visionloom.engine.difference import Difference, differences
@@ -16,9 +16,10 @@ from visionloom.engine.resolve import examine
 from visionloom.errors import InvalidPipelineError, NotThereError
 from visionloom.records.rows import RunRow
 from visionloom.server.desk import Desk
-from visionloom.server.graphs import component_of, effective_of, graph_of, whole
+from visionloom.server.graphs import component_of, effective_of, graph_of, laid, whole
 from visionloom.server.models import drafts as m
 from visionloom.server.models.base import ProblemView
+from visionloom.server.readings import Reading
 from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline import Pipeline, StepBinding
 from visionloom.spec.pipeline_file import ReadPipeline, pipeline_from_text, read_pipeline
@@ -48,19 +49,45 @@ def examined(desk: Desk, pipeline: Pipeline) -> Checking | None:
         target=None,
         targets=workspace.targets,
         settings=workspace.settings,
+        look=desk.readings.look,
     )
 
 
-def state_of(desk: Desk, draft: Draft, moment: Moment | None = None) -> m.DraftState:
-    """A draft as it is."""
-    moment = draft.now() if moment is None else moment
-    content = moment.content
+def reading_of(desk: Desk, draft: Draft, content: Content) -> Reading:
+    """The newest text of a draft, read, checked and drawn."""
     read = read_content(desk, draft, content)
     readable = not read.pipeline.is_unreadable()
     checking = examined(desk, read.pipeline)
     problems = in_order([*read.problems, *(checking.problems if checking is not None else ())])
     pipeline = read.pipeline if readable else _last_readable(desk, draft)
-    registry = desk.workspace.registry
+    graph = graph_of(
+        pipeline, content.layout, desk.workspace.registry, checking if readable else None
+    )
+    reading = Reading(content.text, pipeline, readable, problem_views(problems), graph)
+    desk.readings.keep(draft.id, reading)
+    return reading
+
+
+def state_of(
+    desk: Desk, draft: Draft, *, moved: bool = False, remarks: Sequence[str] = ()
+) -> m.DraftState:
+    """A draft as it is.
+
+    Args:
+        desk: Whose draft it is.
+        draft: It.
+        moved: Whether only its layout can be another than when it was read last.
+        remarks: What is to be told of the edits that led to it.
+    """
+    moment = draft.now()
+    content = moment.content
+    known = desk.readings.of(draft.id, content.text) if moved else None
+    if known is not None:
+        graph = laid(known.graph, content.layout)
+    else:
+        known = reading_of(desk, draft, content)
+        graph = known.graph
+    pipeline = known.pipeline
     last_run = _last_run(desk, draft.id)
     return m.DraftState(
         id=draft.id,
@@ -69,9 +96,9 @@ def state_of(desk: Desk, draft: Draft, moment: Moment | None = None) -> m.DraftS
         in_place=draft.in_place,
         revision=moment.revision.number,
         text=whole(content.text),
-        readable=readable,
-        graph=graph_of(pipeline, content.layout, registry, checking if readable else None),
-        problems=problem_views(problems),
+        readable=known.readable,
+        graph=graph,
+        problems=known.problems,
         undo=moment.undo,
         redo=moment.redo,
         saved_at=moment.saved_at,
@@ -80,6 +107,7 @@ def state_of(desk: Desk, draft: Draft, moment: Moment | None = None) -> m.DraftS
         ],
         last_run=last_run.id if last_run is not None else "",
         changed_since=_changed_since(desk, last_run, pipeline),
+        remarks=[whole(text) for text in remarks],
     )
 
 
@@ -146,6 +174,12 @@ def value_of(desk: Desk, pipeline: Pipeline, step: str, name: str) -> Value:
     if component is None:
         return None
     return effective_of(step, pipeline, component, examined(desk, pipeline)).get(name)
+
+
+def steps_of(desk: Desk, draft: Draft, text: str) -> Collection[str] | None:
+    """The steps of a draft's text, if that was read before and could be."""
+    known = desk.readings.of(draft.id, text)
+    return known.pipeline.steps if known is not None and known.readable else None
 
 
 def difference_to(desk: Desk, run: RunRow, pipeline: Pipeline) -> list[Difference]:

@@ -40,8 +40,7 @@ def read_again(data: bytes, file: str | None, limits: Limits) -> YamlText:
 def _remembered(data: bytes, file: str | None, limits: Limits) -> YamlText | None:
     with _lock:
         for key in reversed(_known):
-            if key[1] == (file if file is not None else key[1]) and key[2] == limits:
-                if key[0] == data:
-                    _known.move_to_end(key)
-                    return _known[key]
+            if key[0] == data and file in {None, key[1]} and key[2] == limits:
+                _known.move_to_end(key)
+                return _known[key]
     return None

@@ -164,6 +164,8 @@ class DraftState(Model):
         last_run: Id of the newest run of this draft, or empty.
         changed_since: Step -> parameters, ports (or ``""`` for the step itself) that differ from
             that run.
+        remarks: What the edits that led here left out, to be told once; e.g. wires of pasted steps
+            that lead nowhere here.
     """
 
     id: str
@@ -181,6 +183,7 @@ class DraftState(Model):
     versions: list[VersionView]
     last_run: str
     changed_since: dict[str, list[str]]
+    remarks: list[str]
 
 
 class Conflict(Model):

@@ -23,6 +23,7 @@ from visionloom.server.states import (
     name_of,
     read_content,
     state_of,
+    steps_of,
     summary_of,
     value_of,
 )
@@ -78,7 +79,9 @@ def edit_draft(desk: DeskOf, draft: str, body: m.EditRequest) -> m.DraftState | 
         registry=desk.workspace.registry,
         place_of=desk.datasets.path_of,
         value_of=lambda pipeline, step, name: value_of(desk, pipeline, step, name),
+        steps_of=lambda text: steps_of(desk, edited, text),
     )
+    moved = all(isinstance(edit, m.Move | m.SetNotes) for edit in body.edits)
     label = body.label or "Edit"
     return _changed(
         desk,
@@ -86,6 +89,7 @@ def edit_draft(desk: DeskOf, draft: str, body: m.EditRequest) -> m.DraftState | 
         lambda: edited.change(
             body.base, lambda content: editing.apply(content, body.edits), label, body.merge
         ),
+        lambda: state_of(desk, edited, moved=moved, remarks=editing.remarks),
     )
 
 
@@ -154,7 +158,9 @@ def copy_steps(desk: DeskOf, draft: str, body: m.CopyRequest) -> m.CopiedText:
     source = desk.drafts.get(draft)
     content = source.now().content
     pipeline = read_content(desk, source, content).pipeline
-    return m.CopiedText(text=whole(copied(pipeline, content.layout, body.steps)))
+    return m.CopiedText(
+        text=whole(copied(pipeline, content.layout, body.steps, desk.workspace.registry))
+    )
 
 
 @router.get("/drafts/{draft}/difference")
@@ -168,33 +174,51 @@ def difference(
     return [difference_view(found) for found in difference_to(desk, before, pipeline)]
 
 
-@router.post("/drafts/{draft}/plan")
-def plan(desk: DeskOf, draft: str, body: RunChoice) -> PlanView:
+@router.post("/drafts/{draft}/plan", responses=CONFLICT, response_model=PlanView)
+def plan(desk: DeskOf, draft: str, body: RunChoice) -> PlanView | JSONResponse:
     """What a run would do, and why."""
     planned = desk.drafts.get(draft)
-    revision = planned.now().revision.number
-    return plan_file(desk, planned.file, body, revision=revision)
+    try:
+        with planned.as_it_stands() as moment:
+            return plan_file(desk, planned.file, body, revision=moment.revision.number)
+    except DraftConflictError as error:
+        return _conflict(desk, planned, error)
 
 
-@router.post("/drafts/{draft}/runs", status_code=201)
-def run(desk: DeskOf, draft: str, body: RunChoice) -> Started:
+@router.post("/drafts/{draft}/runs", status_code=201, responses=CONFLICT, response_model=Started)
+def run(desk: DeskOf, draft: str, body: RunChoice) -> Started | JSONResponse:
     """Run a draft as it is now."""
     wanted = desk.drafts.get(draft)
     read = read_content(desk, wanted, wanted.now().content)
     name = name_of(read.pipeline, wanted.file, in_place=wanted.in_place)
-    return Started(run=run_file(desk, wanted.file, body, draft=wanted.id, name=name))
+    try:
+        started = run_file(
+            desk, wanted.file, body, draft=wanted.id, name=name, reading=wanted.as_it_stands()
+        )
+    except DraftConflictError as error:
+        return _conflict(desk, wanted, error)
+    return Started(run=started)
 
 
-def _changed(desk: Desk, draft: Draft, change: Callable[[], None]) -> m.DraftState | JSONResponse:
+def _changed(
+    desk: Desk,
+    draft: Draft,
+    change: Callable[[], None],
+    answer: Callable[[], m.DraftState] | None = None,
+) -> m.DraftState | JSONResponse:
     """The draft after a change, or how it is since somebody else changed it."""
     try:
         change()
     except DraftConflictError as error:
-        conflict = m.Conflict(
-            message=error.message,
-            remedy=error.remedy,
-            where=error.where,
-            current=state_of(desk, draft),
-        )
-        return JSONResponse(conflict.model_dump(mode="json"), 409)
-    return state_of(desk, draft)
+        return _conflict(desk, draft, error)
+    return answer() if answer is not None else state_of(desk, draft)
+
+
+def _conflict(desk: Desk, draft: Draft, error: DraftConflictError) -> JSONResponse:
+    conflict = m.Conflict(
+        message=error.message,
+        remedy=error.remedy,
+        where=error.where,
+        current=state_of(desk, draft),
+    )
+    return JSONResponse(conflict.model_dump(mode="json"), 409)
