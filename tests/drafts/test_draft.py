@@ -230,13 +230,13 @@ while True:
 
 def test_a_writer_killed_at_any_moment_loses_nothing_it_had_answered(drafts: Drafts) -> None:
     draft = begin(drafts)
-    for attempt in range(12):
+    for attempt in range(20):
         writer = subprocess.Popen(
             [sys.executable, "-c", _WRITER, draft.id], stdout=subprocess.PIPE, text=True
         )
         assert writer.stdout is not None
         answered = int(writer.stdout.readline())
-        time.sleep(0.005 * attempt)
+        time.sleep(0.003 * attempt)
         writer.kill()
         rest = writer.stdout.read().split()
         writer.wait()
