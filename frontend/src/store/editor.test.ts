@@ -61,6 +61,7 @@ class FakeServer {
       versions: [],
       last_run: "",
       changed_since: {},
+      remarks: [],
     };
   }
 

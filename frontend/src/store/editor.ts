@@ -141,7 +141,8 @@ export const useEditor = create<EditorStore>((set, get) => {
       mine.server = answer;
       mine.drop(item);
       tries = 0;
-      if (mine === session) show({ failure: null });
+      const notice = answer.remarks.join(" ");
+      if (mine === session) show({ failure: null, ...(notice && { notice }) });
     } catch (error) {
       if (mine === session) failed(item, error);
       else mine.drop(item);
