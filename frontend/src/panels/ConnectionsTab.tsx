@@ -59,6 +59,11 @@ export function ConnectionsTab(props: ConnectionsProps) {
   );
 }
 
+/** A choice with the step's name instead of its title: "apply_to_training: Output". */
+function byName({ value, label }: Choice): string {
+  return words.source(value.split(" ")[1] ?? "", label.split(": ").slice(1).join(": "));
+}
+
 /** What can be bound to an input port: outputs that fit, and inputs of the pipeline. */
 function useChoices(step: GraphStep, port: InputPort, graph: Graph): Choice[] {
   const components = useCatalog((state) => state.byName);
@@ -70,9 +75,7 @@ function useChoices(step: GraphStep, port: InputPort, graph: Graph): Choice[] {
   const seen = new Map<string, number>();
   for (const { label } of choices) seen.set(label, (seen.get(label) ?? 0) + 1);
   const told = choices.map((choice) =>
-    (seen.get(choice.label) ?? 0) > 1
-      ? { ...choice, label: `${choice.label} (${choice.value.split(" ")[1]})` }
-      : choice,
+    (seen.get(choice.label) ?? 0) > 1 ? { ...choice, label: byName(choice) } : choice,
   );
   for (const input of graph.inputs) {
     if (input.kind === "data")
@@ -268,6 +271,7 @@ function OutputRow({
             size="small"
             look="quiet"
             icon="close"
+            className={styles["start"]}
             onClick={() => {
               setOpened(false);
               if (delivered !== undefined) void deliver("");

@@ -1,14 +1,18 @@
 /** The right panel: one step in tabs, several, or the pipeline itself. */
+import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { ask, client } from "~/api/client";
 import type { Graph, GraphStep, Problem } from "~/api/types";
 import { t } from "~/messages";
 import { useCatalog } from "~/store/catalog";
 import { useEditor } from "~/store/editor";
 import { useLive } from "~/store/live";
+import { IconButton } from "~/ui/Button";
 import { Icon } from "~/ui/Icon";
 import { Notice } from "~/ui/Notice";
 import { StateBadge } from "~/ui/StateBadge";
 import { type Tab, Tabs } from "~/ui/Tabs";
+import { toastFailure } from "~/ui/Toast";
 import { ComputeTab } from "./ComputeTab";
 import { ConnectionsTab } from "./ConnectionsTab";
 import { send } from "./edits";
@@ -231,6 +235,7 @@ function StepPanel({ mode, draft, step, graph, problems, runId, onGo }: StepPane
         <div className={styles["headLine"]}>
           <h2>{step.title}</h2>
           {state && <StateBadge state={state} />}
+          {state === "running" && <CancelStep run={runId} step={step.name} />}
         </div>
         <p className={`${styles["quiet"]} ${styles["line"]}`}>
           <span className={styles["ellipsis"]}>
@@ -265,6 +270,30 @@ function StepPanel({ mode, draft, step, graph, problems, runId, onGo }: StepPane
         className={styles["tabs"]}
       />
     </>
+  );
+}
+
+/** Ends one step and what needs it; the others go on. */
+function CancelStep({ run, step }: { run: string; step: string }) {
+  const cancel = useMutation({
+    mutationFn: () =>
+      ask(
+        client.POST("/api/runs/{run}/cancel", {
+          params: { path: { run } },
+          body: { how: "cancel", step },
+        }),
+      ),
+    onError: toastFailure,
+  });
+  return (
+    <IconButton
+      icon="stop"
+      size="small"
+      label={words.run.cancelStep}
+      // it is asked once; the state of the step tells when it has ended
+      busy={cancel.isPending || cancel.isSuccess}
+      onClick={() => cancel.mutate()}
+    />
   );
 }
 

@@ -6,7 +6,7 @@ import { Table } from "~/ui/Table";
 import { roughly } from "./words";
 
 const words = t.panel.bar;
-const doing = { run: words.run, reuse: t.common.states.reused, leave: t.common.states.skipped };
+const doing = t.panel.why.actions;
 
 export function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
   return (
@@ -26,7 +26,7 @@ export function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void 
           {plan.steps.map((step) => (
             <tr key={step.step}>
               <th scope="row">{step.step}</th>
-              <td>{step.action === "refuse" ? words.refused(1) : doing[step.action]}</td>
+              <td>{doing[step.action]}</td>
               <td data-number>
                 {step.action === "run" && step.seconds !== null ? roughly(step.seconds) : ""}
               </td>

@@ -66,7 +66,7 @@ function Result({ result }: { result: RunStep }) {
       {result.decision && <Decided decision={result.decision} tense="did" />}
       {result.source && (
         <p className={styles["line"]}>
-          <span className={styles["quiet"]}>{words.source}</span>
+          <span className={styles["label"]}>{words.source}</span>
           <LinkButton look="quiet" size="small" icon="runs" href={`/runs/${result.source}`}>
             {words.run(result.source)}
           </LinkButton>
@@ -123,7 +123,7 @@ function Decided({ decision, tense }: { decision: Decision; tense: "actions" | "
       {decision.provisional && <p className={styles["quiet"]}>{words.provisional}</p>}
       {decision.compared_to && (
         <p className={styles["line"]}>
-          <span className={styles["quiet"]}>{words.compared}</span>
+          <span className={styles["label"]}>{words.compared}</span>
           <LinkButton look="quiet" size="small" icon="runs" href={`/runs/${decision.compared_to}`}>
             {words.run(decision.compared_to)}
           </LinkButton>
@@ -131,7 +131,7 @@ function Decided({ decision, tense }: { decision: Decision; tense: "actions" | "
       )}
       {key && (
         <p className={styles["line"]}>
-          <span className={styles["quiet"]}>{words.key}</span>
+          <span className={styles["label"]}>{words.key}</span>
           <code className={`${styles["mono"]} ${styles["ellipsis"]}`} title={key}>
             {key}
           </code>

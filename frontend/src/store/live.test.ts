@@ -110,7 +110,7 @@ test("share, rate and time left are those of the newest line", () => {
   live().line(progress(1, 0.5));
   flush();
   expect(shareOf(train())).toBeCloseTo((2 + 0.45) / 10);
-  expect(rateOf(train())).toBe("120.5");
+  expect(rateOf(train())).toBe("120.5 images/s");
   expect(leftOf(train())).toBe("3 min 20 s");
 });
 

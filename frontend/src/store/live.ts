@@ -5,6 +5,7 @@
 import { create } from "zustand";
 import type { Handlers, JournalLine } from "~/api/events";
 import type { Curve, Run, RunSummary, StepState } from "~/api/types";
+import { t } from "~/messages";
 
 export type EpochRow = Readonly<Record<string, number | null>>;
 
@@ -112,7 +113,8 @@ export function shareOf(step: StepLive): number | null {
 
 /** Images per second in words, or empty. */
 export function rateOf(step: StepLive): string {
-  return figuresOf(step.progress)["images_per_second"] ?? "";
+  const rate = figuresOf(step.progress)["images_per_second"];
+  return rate ? t.panel.bar.rate(rate) : "";
 }
 
 /** Time left in words, or empty. */
