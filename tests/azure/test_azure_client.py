@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.conftest import PORT, browser
+from tests.server.test_drafts import CANONICAL, Editor, build_canonical
 from visionloom.azure.export import export
 from visionloom.cli.main import main
 from visionloom.errors import OutputExistsError, UsageError
+from visionloom.server.desk import open_desk
 from visionloom.spec.component_file import write_component
 from visionloom.spec.pipeline_file import read_pipeline
 from visionloom.workspace import Workspace
@@ -49,7 +52,28 @@ def test_components_examples_and_exports_pass_the_client_without_a_network(tmp_p
     assert not failed
 
 
-def test_the_examples_themselves_pass_the_client_apart_from_the_compute(tmp_path: Path) -> None:
+def saved_by_the_designer() -> Path:
+    """The file of the canonical pipeline, built by edits."""
+    desk = open_desk(Workspace(), port=PORT)
+    with browser(desk) as client:
+        editor = Editor(client)
+        build_canonical(editor)
+        for _, name in CANONICAL:
+            said = {"kind": "set_step", "step": name, "key": "comment", "value": "by hand: #1"}
+            editor.edit(said)
+        compute = {"kind": "set_setting", "key": "default_compute", "value": "azureml:cpu"}
+        editor.edit(compute, {"kind": "set_head", "key": "display_name", "value": "Flowers"})
+    desk.workspace.records.close()
+    file = Path(editor.draft["file"])
+    assert file.read_text() == editor.text
+    (file.parent / "photos").mkdir()
+    return file
+
+
+def test_the_examples_themselves_and_what_the_designer_saves_pass_the_client(
+    home: Path, tmp_path: Path
+) -> None:
+    """The examples but for the compute, which they leave open."""
     copies = []
     for example in EXAMPLES:
         text = example.read_text().replace(
@@ -58,7 +82,11 @@ def test_the_examples_themselves_pass_the_client_apart_from_the_compute(tmp_path
         copies.append(tmp_path / example.name)
         copies[-1].write_text(text)
     assert len(copies) == 4
-    answers = client_says(*copies)
+    saved = saved_by_the_designer()
+    out = tmp_path / "exported"
+    export(read_pipeline(saved).pipeline, Workspace().registry, out, compute="cpu-cluster")
+    answers = client_says(*copies, saved, out / "pipeline.yml")
+    assert len(answers) == 6
     assert {str(a["path"]): a["errors"] for a in answers if not a["passed"]} == {}
 
 

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from tests.drafts.conftest import COMMENTED
 from tests.server.conftest import browser
 from visionloom.server.desk import open_desk
+from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline_file import pipeline_from_text, write_pipeline
 from visionloom.workspace import Workspace
 
@@ -360,26 +361,27 @@ def test_random_edits_undone_to_the_start_give_the_same_bytes_and_redone_the_sam
     draw = random.Random(seed)
     editor = Editor(shared, text=beginning)
     start = editor.text
-    layouts = []
     for _ in range(12):
         answer = editor.ask("edits", edits=[random_edit(draw, editor)], label="Edit")
         assert answer.status_code in {200, 422}, answer.text
         if answer.status_code == 200:
             editor.draft = answer.json()
-            layouts.append((editor.text, editor.draft["graph"]["notes"]))
         if draw.random() < 0.2 and editor.draft["undo"] is not None:
             editor.undo()
-    end = editor.text
+    end, drawn = editor.text, editor.draft["graph"]
+    layout = read_layout(Path(editor.draft["file"]))
     undone = 0
     while editor.draft["undo"] is not None:
         editor.undo()
         undone += 1
     assert editor.text == start
     assert Path(editor.draft["file"]).read_bytes() == start.encode()
-    assert editor.draft["graph"]["notes"] == []
+    assert read_layout(Path(editor.draft["file"])) == Layout()
     for _ in range(undone):
         editor.redo()
     assert editor.text == end
+    assert editor.draft["graph"] == drawn
+    assert read_layout(Path(editor.draft["file"])) == layout
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
