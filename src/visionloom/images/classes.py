@@ -35,6 +35,8 @@ def parse_class_map(text: str) -> dict[str, str]:
 
 def renamed(candidates: list[Candidate], class_map: Mapping[str, str]) -> list[Candidate]:
     """The files with the class names a class map gives them."""
+    if not class_map:
+        return candidates
     return [
         replace(c, label=class_map.get(c.label, c.label)) if c.label is not None else c
         for c in candidates
