@@ -21,11 +21,14 @@ export function Dialog({
   children: ReactNode;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const body = useRef<HTMLDivElement>(null);
   const id = useId();
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
     if (element && !element.open) element.showModal?.();
+    // a field to type into comes before the button that closes
+    body.current?.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => {
       element?.close?.();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -57,7 +60,9 @@ export function Dialog({
         <h2 id={id}>{title}</h2>
         <IconButton icon="close" label={t.common.close} onClick={onClose} />
       </div>
-      <div className={styles.body}>{children}</div>
+      <div ref={body} className={styles.body}>
+        {children}
+      </div>
       {foot && <div className={styles.foot}>{foot}</div>}
     </dialog>
   );
