@@ -10,7 +10,6 @@ import {
   type Edge,
   type EdgeMouseHandler,
   type FinalConnectionState,
-  MiniMap,
   type NodeChange,
   type OnConnectStartParams,
   ReactFlow,
@@ -22,6 +21,7 @@ import {
 import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import "./flow.css";
 import { addStep, connect, move } from "~/actions/edit";
+import { openProperties } from "~/actions/registry";
 import type { Graph, Position, Problem } from "~/api/types";
 import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from "~/graph/layout";
 import { inputOf, kindOf, outputOf, refusal } from "~/graph/types";
@@ -34,14 +34,19 @@ import styles from "./Canvas.module.css";
 import { ConnectionWire } from "./ConnectionWire";
 import { canvasKeys } from "./keys";
 import { NoteNode } from "./NoteNode";
+import { Overview } from "./Overview";
 import { dropTarget, PALETTE_TYPE, pointOf } from "./pointer";
 import { StepNode } from "./StepNode";
 import { Toolbar } from "./Toolbar";
 import { edgesOf, type FlowNode, noteNodes, reading, stepNodes } from "./toFlow";
+import { WireEdge } from "./WireEdge";
 
 const nodeTypes = { step: StepNode, note: NoteNode };
+const edgeTypes = { default: WireEdge };
 const none: Readonly<Record<string, readonly string[]>> = {};
-const MINIMAP_UP_TO = 1_000;
+/** Fewer steps are seen at a glance, of more nothing would be seen. */
+const OVERVIEW_FROM = 30;
+const OVERVIEW_UP_TO = 1_000;
 
 export interface CanvasProps {
   graph: Graph;
@@ -360,6 +365,7 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
           nodes={shown}
           edges={edges}
           nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
           onNodesChange={onNodesChange}
           onNodeDragStart={dragStart}
           onNodeDragStop={dragStop}
@@ -371,6 +377,8 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
           isValidConnection={valid}
           onEdgeClick={pickEdge}
           onPaneClick={pickNothing}
+          onNodeDoubleClick={openStep}
+          zoomOnDoubleClick={false}
           connectionLineComponent={ConnectionWire}
           connectionRadius={24}
           nodesDraggable={!readOnly}
@@ -378,7 +386,7 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
           nodesFocusable={false}
           edgesFocusable={false}
           edgesReconnectable={false}
-          elevateNodesOnSelect={false}
+          elevateNodesOnSelect
           disableKeyboardA11y
           deleteKeyCode={null}
           selectionMode={SelectionMode.Partial}
@@ -393,21 +401,19 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
           nodeDragThreshold={3}
         >
           <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
-          {graph.steps.length > 8 && graph.steps.length <= MINIMAP_UP_TO && (
-            <MiniMap
-              className={styles["minimap"] ?? ""}
-              ariaLabel={t.canvas.minimap}
-              pannable
-              zoomable
-              nodeBorderRadius={12}
-            />
-          )}
         </ReactFlow>
       ) : null}
+      {graph.steps.length >= OVERVIEW_FROM && graph.steps.length <= OVERVIEW_UP_TO && (
+        <Overview positions={positions} />
+      )}
       <Toolbar readOnly={readOnly} />
     </div>
   );
 }
+
+const openStep = (_: unknown, node: FlowNode) => {
+  if (node.type === "step") openProperties();
+};
 
 const fitting = { padding: 0.12, maxZoom: 1, minZoom: 0.05 };
 

@@ -6,12 +6,13 @@ import { useCatalog } from "~/store/catalog";
 import { useEditor } from "~/store/editor";
 import styles from "./Canvas.module.css";
 import type { FlowNode } from "./toFlow";
+import { INSET } from "./WireEdge";
 
 export function ConnectionWire(props: ConnectionLineComponentProps<FlowNode>) {
   const { fromX, fromY, toX, toY, fromPosition, toPosition, fromHandle, toHandle } = props;
   const [path] = getBezierPath({
     sourceX: fromX,
-    sourceY: fromY,
+    sourceY: fromHandle.type === "source" ? fromY - INSET : fromY + INSET,
     sourcePosition: fromPosition,
     targetX: toX,
     targetY: toY,

@@ -11,7 +11,12 @@ import type { PortView, StepData, StepFlowNode } from "./toFlow";
 /** Below this zoom a step is a box with a name. */
 export const FAR = 0.4;
 
-const isFar = (state: { transform: readonly [number, number, number] }) => state.transform[2] < FAR;
+/** Below this one its name could not be read. */
+const VERY_FAR = 0.2;
+
+type Distance = "near" | "far" | "very far";
+const distance = ({ transform }: { transform: readonly [number, number, number] }): Distance =>
+  transform[2] >= FAR ? "near" : transform[2] >= VERY_FAR ? "far" : "very far";
 
 /** Part of the work that is done, or null when that is not known. */
 function partDone(live: StepLive | undefined): number | null {
@@ -82,7 +87,7 @@ function Details({ data, live }: { data: StepData; live: StepLive | undefined })
   const loss = live?.loss ?? [];
   return (
     <>
-      <span className={styles["icon"]} data-kind={data.outputs[0]?.kind ?? "any"}>
+      <span className={styles["icon"]}>
         <Icon name={step.known ? categoryIcon(data.category) : "help"} />
       </span>
       <strong className={styles["title"]} title={step.comment || step.title}>
@@ -121,8 +126,27 @@ function Details({ data, live }: { data: StepData; live: StepLive | undefined })
   );
 }
 
+/** Where wires end on a box without ports: React Flow measures these as it does its own. */
+function Ends({ data }: { data: StepData }) {
+  const end = (port: PortView, type: "source" | "target") => (
+    <i
+      key={`${type} ${port.name}`}
+      className={cx(type, styles["end"])}
+      data-handleid={port.name}
+      data-handlepos={type === "target" ? Position.Top : Position.Bottom}
+      style={{ left: port.x }}
+    />
+  );
+  return (
+    <>
+      {data.inputs.map((port) => end(port, "target"))}
+      {data.outputs.map((port) => end(port, "source"))}
+    </>
+  );
+}
+
 export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<StepFlowNode>) {
-  const far = useStore(isFar);
+  const seen = useStore(distance);
   const live = useLive((state) => state.steps[id]);
   return (
     <div
@@ -132,15 +156,14 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
         selected && styles["selected"],
         !data.step.known && styles["unknown"],
         data.errors > 0 && styles["bad"],
-        far && styles["far"],
+        seen !== "near" && styles["far"],
       )}
       data-state={live?.state}
+      data-kind={data.outputs[0]?.kind ?? "any"}
     >
-      {far ? (
-        <strong className={styles["title"]}>{data.step.title}</strong>
-      ) : (
-        <Details data={data} live={live} />
-      )}
+      {seen === "near" && <Details data={data} live={live} />}
+      {seen !== "near" && <Ends data={data} />}
+      {seen === "far" && <strong className={styles["title"]}>{data.step.title}</strong>}
     </div>
   );
 });

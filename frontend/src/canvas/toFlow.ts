@@ -49,7 +49,8 @@ export type StepFlowNode = Node<StepData, "step">;
 export type NoteFlowNode = Node<NoteData, "note">;
 export type FlowNode = StepFlowNode | NoteFlowNode;
 
-const HANDLE = 12;
+/** A port's target; its shape is smaller. */
+const HANDLE = 24;
 export const NOTE_WIDTH = 200;
 export const NOTE_HEIGHT = 104;
 export const noteId = (index: number) => `note:${index}`;

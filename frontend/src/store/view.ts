@@ -65,6 +65,7 @@ interface ViewStore {
 }
 
 const KEY = "visionloom.panels";
+const NARROW = 1_100;
 const usual: Panels = {
   left: true,
   right: true,
@@ -74,17 +75,29 @@ const usual: Panels = {
   bottomSize: 168,
 };
 
+/** Whether panels lie over the canvas instead of beside it. */
+const narrow = () => globalThis.innerWidth < NARROW;
+
+/** Where panels would cover the canvas, none is open at first. */
+const narrowed = (panels: Panels): Panels =>
+  narrow() ? { ...panels, left: false, right: false } : panels;
+
 function remembered(): Panels {
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Panels>;
     const valid = Object.entries(kept).filter(
       ([name, value]) => typeof value === typeof usual[name as keyof Panels],
     );
-    return { ...usual, ...Object.fromEntries(valid) };
+    return narrowed({ ...usual, ...Object.fromEntries(valid) });
   } catch {
-    return usual;
+    return narrowed(usual);
   }
 }
+
+/** Panels go beside the canvas or over it as the window grows or shrinks. */
+globalThis
+  .matchMedia?.(`(width < ${NARROW}px)`)
+  .addEventListener?.("change", () => useView.setState({ panels: remembered() }));
 
 export const useView = create<ViewStore>((set, get) => ({
   canvas: null,
@@ -99,6 +112,9 @@ export const useView = create<ViewStore>((set, get) => ({
   set: (change) => set(change),
   panel: (change) => {
     const panels = { ...get().panels, ...change };
+    // two would cover the canvas
+    if (narrow() && change.left) panels.right = false;
+    else if (narrow() && change.right) panels.left = false;
     set({ panels });
     try {
       localStorage.setItem(KEY, JSON.stringify(panels));
