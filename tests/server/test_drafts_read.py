@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,7 +13,7 @@ from tests.server.test_drafts import Editor
 from visionloom.errors import InvalidDatasetError
 from visionloom.server.readings import MOMENT, Readings
 from visionloom.settings import load_settings
-from visionloom.spec import pipeline_reader, yaml_memory
+from visionloom.spec import pipeline_reader, yaml_memory, yaml_reader
 from visionloom.spec.foresight import AboutInput, Outlook
 from visionloom.workspace import Workspace
 
@@ -78,15 +79,18 @@ def test_a_text_is_read_once_an_edit_and_never_when_steps_are_only_moved(
 ) -> None:
     editor = Editor(client, text=MANY)
     read: list[str] = []
-    texts, documents = yaml_memory.read_yaml, pipeline_reader.PipelineReader.read
-    monkeypatch.setattr(
-        yaml_memory, "read_yaml", lambda *given: (read.append("text"), texts(*given))[1]
-    )
-    monkeypatch.setattr(
-        pipeline_reader.PipelineReader,
-        "read",
-        lambda *given: (read.append("document"), documents(*given))[1],
-    )
+    texts, documents = yaml_reader.read_yaml, pipeline_reader.PipelineReader.read
+
+    def read_text(*given: Any) -> Any:
+        read.append("text")
+        return texts(*given)
+
+    def read_document(*given: Any) -> Any:
+        read.append("document")
+        return documents(*given)
+
+    monkeypatch.setattr(yaml_memory, "read_yaml", read_text)
+    monkeypatch.setattr(pipeline_reader.PipelineReader, "read", read_document)
     place = {"x": 5, "y": 6}
     before = editor.draft
     editor.edit({"kind": "move", "positions": {"s3": place}})

@@ -127,3 +127,29 @@ def test_steps_are_added_and_taken_away_and_the_rest_keeps_every_byte() -> None:
     assert without.text.startswith(COMMENTED)
     with pytest.raises(InvalidPipelineError, match="split"):
         document.add_steps({"new": step(), "split": step()})
+
+
+def test_a_step_is_renamed_with_everything_that_is_bound_to_it_and_nothing_else_changes() -> None:
+    folder = Path("/nowhere")
+    document = PipelineDocument(MANY, folder)
+    renamed = document.rename_step("convert", "read")
+    wanted = MANY.replace("  convert:", "  read:").replace("jobs.convert.", "jobs.read.")
+    assert renamed.text == wanted
+    assert renamed.rename_step("read", "convert").text == MANY
+    inputs = document.rename_pipeline_input("photos", "pictures")
+    wanted = MANY.replace("  photos:", "  pictures:").replace("inputs.photos}", "inputs.pictures}")
+    assert inputs.text == wanted
+    loop = MANY.replace("jobs.convert.", "jobs.split.")
+    itself = PipelineDocument(loop, folder).rename_step("split", "divide")
+    assert itself.text == loop.replace("  split:", "  divide:").replace(
+        "jobs.split.", "jobs.divide."
+    )
+    flow = (
+        MANY
+        + "\n  flow: {component: azureml:x:1, inputs: {a: '${{parent.jobs.split.outputs.b}}'}}\n"
+    )
+    made = PipelineDocument(flow, folder).rename_step("split", "divide")
+    assert made.pipeline.steps["flow"].inputs["a"] == StepBinding("divide", "b")
+    assert "# was 0.8" in made.text
+    with pytest.raises(InvalidPipelineError, match="split"):
+        document.rename_step("convert", "split")

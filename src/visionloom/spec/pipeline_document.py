@@ -108,8 +108,14 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: There is none of that name, or the new name is taken.
         """
-        document = replace(self, text=rename_key(self.text, ("inputs", old), new, file=self.file))
-        return document._rebound(InputBinding(old), InputBinding(new))
+        along = {
+            ("jobs", step, "inputs", key): bound_document(InputBinding(new))
+            for step, there in self.pipeline.steps.items()
+            for key, bound in there.inputs.items()
+            if bound == InputBinding(old)
+        }
+        text = rename_key(self.text, ("inputs", old), new, along=along, file=self.file)
+        return replace(self, text=text)
 
     def rename_pipeline_output(self, old: str, new: str) -> PipelineDocument:
         """Rename an output of the pipeline and what writes it; errors as for inputs."""
@@ -167,16 +173,14 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: There is none of that name, or the new name is taken.
         """
-        steps = self.pipeline.steps
-        document = replace(self, text=rename_key(self.text, ("jobs", old), new, file=self.file))
-        return document.set_step_inputs(
-            {
-                (new if name == old else name, key): StepBinding(new, bound.port)
-                for name, step in steps.items()
-                for key, bound in step.inputs.items()
-                if isinstance(bound, StepBinding) and bound.step == old
-            }
-        )
+        along = {
+            ("jobs", step, "inputs", key): bound_document(StepBinding(new, bound.port))
+            for step, there in self.pipeline.steps.items()
+            for key, bound in there.inputs.items()
+            if isinstance(bound, StepBinding) and bound.step == old
+        }
+        text = rename_key(self.text, ("jobs", old), new, along=along, file=self.file)
+        return replace(self, text=text)
 
     def set_step_input(self, step: str, name: str, value: Bound | None) -> PipelineDocument:
         """Set or bind an input of a step; None leaves it out."""
@@ -214,16 +218,6 @@ class PipelineDocument:
         if step not in self.pipeline.steps:
             raise InvalidPipelineError(f"There is no step {step}.")
         return self._set(("jobs", step, key), value, STEP_KEYS)
-
-    def _rebound(self, old: InputBinding, new: InputBinding) -> PipelineDocument:
-        return self.set_step_inputs(
-            {
-                (name, key): new
-                for name, step in self.pipeline.steps.items()
-                for key, bound in step.inputs.items()
-                if bound == old
-            }
-        )
 
     def _set(
         self, path: tuple[str, ...], value: Any, order: tuple[str, ...] = (), *, keep: bool = False

@@ -145,8 +145,22 @@ def remove_keys(text: str, paths: Iterable[Path], *, file: str | None = None) ->
     return _verified(text, wanted, file)
 
 
-def rename_key(text: str, path: Path, name: str, *, file: str | None = None) -> str:
+def rename_key(
+    text: str,
+    path: Path,
+    name: str,
+    *,
+    along: Mapping[Path, Any] | None = None,
+    file: str | None = None,
+) -> str:
     """The text with another name for the key at ``path``, in the same place.
+
+    Args:
+        text: YAML whose root is a map.
+        path: Keys from the root.
+        name: The last key's new name.
+        along: Path, with the old name -> value, of values that change with it; they are there.
+        file: Name under which the text that comes out will be read next.
 
     Raises:
         InvalidPipelineError: The text cannot be read, there is no such key, or the name is taken.
@@ -160,13 +174,22 @@ def rename_key(text: str, path: Path, name: str, *, file: str | None = None) -> 
         return text
     if name in holder:
         raise InvalidPipelineError(f"There is a {name} already.", "Choose another name.")
+    for place, value in (along or {}).items():
+        _put(wanted, place, value)
     items = [(name if key == path[-1] else key, item) for key, item in holder.items()]
     holder.clear()
     holder.update(items)
-    entry = _Edit(text, root).entry(path)
-    flow = any(node.flow for node in _Edit(text, root).maps(path))
-    key = scalar_text(name, flow=flow)
-    return _verified(text[: entry.start] + key + text[entry.end :], wanted, file)
+    # from the end of the text to its beginning, so that places before stay as they are
+    edit = _Edit(text, root)
+    changes = [(edit.entry(place).start, place) for place in along or {}]
+    entry = edit.entry(path)
+    for start, place in sorted([*changes, (entry.start, path)], reverse=True):
+        if place == path:
+            flow = any(node.flow for node in edit.maps(path))
+            text = text[:start] + scalar_text(name, flow=flow) + text[entry.end :]
+        else:
+            text = _Edit(text, root).set(place, (along or {})[place], ())
+    return _verified(text, wanted, file)
 
 
 def value_at(text: str, path: Path) -> Any:
