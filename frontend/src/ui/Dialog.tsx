@@ -28,7 +28,10 @@ export function Dialog({
     const before = document.activeElement;
     if (element && !element.open) element.showModal?.();
     // a field to type into comes before the button that closes
-    body.current?.querySelector<HTMLElement>("input, textarea, select")?.focus();
+    const inside = body.current;
+    inside?.querySelector<HTMLElement>("input, textarea, select")?.focus();
+    // what scrolls must be reachable with the keyboard
+    if (inside && inside.scrollHeight > inside.clientHeight) inside.tabIndex = 0;
     return () => {
       element?.close?.();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
