@@ -31,7 +31,6 @@ const Outline = lazy(() => import("./draft/Outline"));
 const ConflictNotice = lazy(() => import("./draft/ConflictNotice"));
 const ProblemsList = lazy(() => import("./draft/ProblemsList"));
 const YamlTab = lazy(() => import("./draft/YamlTab"));
-const Dialogs = lazy(() => import("./draft/Dialogs"));
 
 export default function DraftPage({ draft: id }: { draft: string }) {
   const draft = useEditor((state) => state.draft);
@@ -85,6 +84,7 @@ function Opened({ draft }: { draft: DraftState }) {
   const panels = useView((state) => state.panels);
   const said = useView((state) => state.said);
   const asked = useView((state) => state.dialog !== null);
+  const Dialogs = useDialogs();
   const selected = useEditor((state) => state.selected);
   const conflict = useEditor((state) => state.conflict !== null);
   const { select } = useEditor.getState();
@@ -123,11 +123,7 @@ function Opened({ draft }: { draft: DraftState }) {
           </>
         )}
       </div>
-      {asked && (
-        <Suspense fallback={null}>
-          <Dialogs graph={draft.graph} />
-        </Suspense>
-      )}
+      {asked && Dialogs && <Dialogs graph={draft.graph} />}
       {conflict && (
         <Suspense fallback={null}>
           <ConflictNotice />
@@ -272,6 +268,15 @@ function Nothing() {
       </Empty>
     </div>
   );
+}
+
+/** The dialogs, loaded once the page is there: one that opens takes the very next key. */
+function useDialogs() {
+  const [found, setFound] = useState<typeof import("./draft/Dialogs").default | null>(null);
+  useEffect(() => {
+    void import("./draft/Dialogs").then((loaded) => setFound(() => loaded.default));
+  }, []);
+  return found;
 }
 
 /** Says what was taken back, and what another tab did. */

@@ -157,6 +157,7 @@ export default function YamlEditor({
           autocompletion({ override: [completions] }),
           looks,
           EditorView.contentAttributes.of({
+            tabindex: "0",
             "aria-label": t.canvas.editor.label,
             "aria-description": t.canvas.editor.help,
           }),
