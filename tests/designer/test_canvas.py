@@ -176,8 +176,8 @@ def test_the_nine_steps_are_built_by_keyboard_alone(page: Page) -> None:
     for from_step, from_port, to_step, to_port in WIRES:
         page.keyboard.press("Control+k")
         page.keyboard.type(f"Step {to_step}")
-        name = page.locator("small").get_by_text(to_step, exact=True)
-        option = page.get_by_role("option").filter(has=name)
+        hint = page.locator("small").get_by_text(to_step, exact=True)
+        option = page.get_by_role("option").filter(has=hint)
         expect(option.first).to_be_visible()
         while option.first.get_attribute("aria-selected") != "true":
             page.keyboard.press("ArrowDown")

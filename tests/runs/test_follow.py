@@ -16,8 +16,8 @@ from visionloom.errors import RunStateError
 from visionloom.records.rows import ProcessIdentity, RunRow, StepRow
 from visionloom.runs import train_run
 from visionloom.runs.follow import give_up, reconcile
-from visionloom.runs.stopping import cancel_run
 from visionloom.runs.pipeline_run import continue_run
+from visionloom.runs.stopping import cancel_run
 from visionloom.runs.train_folder import remember_run_id
 from visionloom.runs.train_request import TrainRequest
 from visionloom.runs.train_run import TrainRun

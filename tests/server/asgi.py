@@ -98,6 +98,10 @@ def routes(app: Designer) -> Iterator[tuple[str, str]]:
     """Every method and address of the route table, with something in place of parameters."""
     for route in app.routes:
         assert isinstance(route, APIRoute), f"{route} is no route the guard's tests know"
-        for method in sorted(route.methods):
-            yield method, re.sub(r"\{(\w+)\}", lambda m: "1" if m[1] in {"row", "revision", "number"}
-                                 else "x", route.path)  # fmt: skip
+        path = re.sub(
+            r"\{(\w+)\}",
+            lambda found: "1" if found[1] in {"row", "revision", "number"} else "x",
+            route.path,
+        )
+        for method in sorted(route.methods or ()):
+            yield method, path

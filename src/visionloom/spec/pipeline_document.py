@@ -18,6 +18,7 @@ from visionloom.spec.pipeline import (
     Bound,
     Data,
     InputBinding,
+    KeyPath,
     Literal,
     Pipeline,
     PipelineOutput,
@@ -108,7 +109,7 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: There is none of that name, or the new name is taken.
         """
-        along = {
+        along: dict[KeyPath, Any] = {
             ("jobs", step, "inputs", key): bound_document(InputBinding(new))
             for step, there in self.pipeline.steps.items()
             for key, bound in there.inputs.items()
@@ -173,7 +174,7 @@ class PipelineDocument:
         Raises:
             InvalidPipelineError: There is none of that name, or the new name is taken.
         """
-        along = {
+        along: dict[KeyPath, Any] = {
             ("jobs", step, "inputs", key): bound_document(StepBinding(new, bound.port))
             for step, there in self.pipeline.steps.items()
             for key, bound in there.inputs.items()
