@@ -94,10 +94,18 @@ class Asker:
         )
 
 
+def api_routes(app: Designer) -> Iterator[APIRoute]:
+    """The route table, that of the routers it includes with it."""
+    for entry in app.routes:
+        router = getattr(entry, "original_router", None)
+        for route in [entry] if router is None else router.routes:
+            assert isinstance(route, APIRoute), f"{route} is no route the guard's tests know"
+            yield route
+
+
 def routes(app: Designer) -> Iterator[tuple[str, str]]:
     """Every method and address of the route table, with something in place of parameters."""
-    for route in app.routes:
-        assert isinstance(route, APIRoute), f"{route} is no route the guard's tests know"
+    for route in api_routes(app):
         path = re.sub(
             r"\{(\w+)\}",
             lambda found: "1" if found[1] in {"row", "revision", "number"} else "x",

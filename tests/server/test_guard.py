@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
 
-from tests.server.asgi import Asker, routes
+from tests.server.asgi import Asker, api_routes, routes
 from tests.server.conftest import PORT
 from visionloom.server.app import create_app
 from visionloom.server.desk import Desk, open_desk
@@ -142,8 +141,7 @@ def test_json_is_no_upload_and_an_upload_no_json(asker: Asker) -> None:
 
 def test_the_routes_that_take_files_are_those_the_guard_knows(asker: Asker) -> None:
     found = set()
-    for route in asker.app.routes:
-        assert isinstance(route, APIRoute)
+    for route in api_routes(asker.app):
         raw = route.dependant.request_param_name and not route.body_field
         methods = route.methods or set()
         if raw and methods & UNSAFE and route.name != "make_link":
