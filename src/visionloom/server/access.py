@@ -79,6 +79,11 @@ class Access:
         private_folder(self._folder)
         return read_token(self._folder) or _new_token(self._folder)
 
+    def prepare(self) -> None:
+        """Have the token on disk, for programs that are to read it."""
+        if not self.token:
+            raise AssertionError("a token is never empty")
+
     def is_token(self, word: str) -> bool:
         """Whether this is the token; takes as long for a wrong one."""
         return hmac.compare_digest(word.encode(), self.token.encode())

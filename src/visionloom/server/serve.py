@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 2
 _LINK_SECONDS = 60.0
+_LOOK_AFTER_RUNS = 20.0
 _log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
@@ -97,6 +98,8 @@ def _serve(
         say(f"Port {PORT} is taken; this is {number}.")
 
     def ready() -> None:
+        # a second start asks with it
+        desk.access.prepare()
         instance.announce(place, number, folders)
         say(f"The designer is ready: {link}")
         say_how_to_reach(number, say)
@@ -213,7 +216,7 @@ def show(place: Path, link: str) -> Path | None:
 
 
 def _take_up_runs(desk: Desk) -> None:
-    """Runs whose supervisor died while nobody looked."""
+    """Runs whose supervisor died, looked for again and again: none is to stay "running"."""
     from visionloom.errors import VisionloomError
     from visionloom.runs.follow import reconcile
     from visionloom.spec.context import Event, Log
@@ -222,10 +225,12 @@ def _take_up_runs(desk: Desk) -> None:
         if isinstance(event, Log):
             _log.warning("%s", event.text)
 
-    try:
-        reconcile(desk.workspace, tell)
-    except VisionloomError as error:
-        _log.warning("%s", error)
+    while True:
+        try:
+            reconcile(desk.workspace, tell)
+        except VisionloomError as error:
+            _log.warning("%s", error)
+        time.sleep(_LOOK_AFTER_RUNS)
 
 
 def _keep_private(home: Path, say: Say) -> None:

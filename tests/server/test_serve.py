@@ -1,0 +1,145 @@
+"""`visionloom designer` as a process: its link, a second start, its end, who can read it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "visionloom.cli.main", "designer", "--no-browser"]
+
+
+class Served:
+    """A server, and what it printed until its link."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert self.process.stdout is not None
+        self.told = ""
+        self.link = ""
+        for line in self.process.stdout:
+            self.told += line
+            found = re.search(r"http://127\.0\.0\.1:\d+/open\?code=\S+", line)
+            if found:
+                self.link = found[0]
+                break
+
+    @property
+    def origin(self) -> str:
+        return self.link.split("/open")[0]
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def served() -> Iterator[list[Served]]:
+    """Servers that end with the test."""
+    started: list[Served] = []
+    yield started
+    for one in started:
+        one.end()
+
+
+def browser() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+
+def status(opener: urllib.request.OpenerDirector, address: str) -> int:
+    try:
+        with opener.open(address, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return int(error.code)
+
+
+def test_a_link_works_once_and_its_cookie_outlives_the_server(served: list[Served]) -> None:
+    """A24."""
+    server = Served("--port", "0")
+    served.append(server)
+    mine, other = browser(), browser()
+    assert status(mine, f"{server.origin}/api/session") == 401
+    assert status(mine, server.link) in {200, 404}, "the page, where it is built"
+    assert status(mine, f"{server.origin}/api/session") == 200
+    assert status(other, server.link) == 403, "a code works once"
+    assert status(other, f"{server.origin}/api/session") == 401
+    port = server.origin.rsplit(":", 1)[1]
+    assert server.end(signal.SIGKILL) != 0
+    again = Served("--port", port)
+    served.append(again)
+    assert status(mine, f"{again.origin}/api/session") == 200
+
+
+def test_a_second_start_hands_a_link_of_the_first(served: list[Served]) -> None:
+    first = Served("--port", "0")
+    served.append(first)
+    second = Served("--port", "0")
+    served.append(second)
+    assert second.origin == first.origin
+    assert second.link != first.link
+    assert second.process.wait(20) == 0
+    assert first.process.poll() is None
+    assert status(browser(), second.link) in {200, 404}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_in_order(served: list[Served], number: int) -> None:
+    server = Served("--port", "0")
+    served.append(server)
+    started = time.monotonic()
+    assert server.end(number) in {0, 143}
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.org"])
+def test_another_host_is_refused_and_the_tunnel_named(host: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--host", host], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "ssh -L" in done.stderr
+
+
+def test_nobody_else_can_read_what_opens_the_designer(served: list[Served], home: Path) -> None:
+    """A35."""
+    before = os.umask(0)
+    try:
+        server = Served("--port", "0")
+    finally:
+        os.umask(before)
+    served.append(server)
+    token = home / "server" / "token"
+    assert token.stat().st_mode & 0o777 == 0o600
+    assert home.stat().st_mode & 0o077 == 0
+    command = Path(f"/proc/{server.process.pid}/cmdline").read_bytes()
+    assert token.read_bytes().strip() not in command
+    code = server.link.split("code=")[1]
+    written = [path for path in home.rglob("*") if path.is_file()]
+    assert not [path for path in written if code.encode() in path.read_bytes()]
+
+
+def test_a_file_is_opened_in_place(served: list[Served], tmp_path: Path) -> None:
+    file = tmp_path / "cells.yml"
+    file.write_text("type: pipeline\njobs: {}\n")
+    server = Served(str(file), "--port", "0")
+    served.append(server)
+    opener = browser()
+    with opener.open(server.link, timeout=10) as answer:
+        assert "/drafts/file-" in answer.url
+    assert file.read_text() == "type: pipeline\njobs: {}\n"
