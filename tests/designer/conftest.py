@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.designer.tools import CHROMIUM_FLAGS, STATIC, DesignerServer, Faults
 
@@ -26,6 +26,8 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if found is None:
         pytest.skip("no Chromium on this machine; on Debian: apt-get install chromium")
+    # a machine that is busy with other tests is slow, not wrong
+    expect.set_options(timeout=25_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
         yield chromium
@@ -69,7 +71,7 @@ def page(browser: Browser, server: DesignerServer, faults: Faults) -> Iterator[P
     context = browser.new_context(
         viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB", accept_downloads=True
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(25_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.origin)
     faults.watch(context)
     page = context.new_page()

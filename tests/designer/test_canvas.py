@@ -135,7 +135,7 @@ def test_the_nine_steps_are_built_by_mouse_and_run(
     assert file.read_text() == text
     assert write_pipeline(pipeline_from_text(text, file.parent).pipeline) == text
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_role("link", name="Open run")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name="Open run")).to_be_visible(timeout=60_000)
     expect(step(page, "evaluate").get_by_text("Succeeded")).to_be_visible(timeout=60_000)
     axe(page)
 

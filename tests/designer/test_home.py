@@ -98,6 +98,7 @@ def test_a_zip_shows_its_classes_before_and_its_pictures_after_it_came(
     archive = shutil.make_archive(str(tmp_path / "shapes"), "zip", tmp_path, folder.name)
     page.get_by_label("Zip of photos").set_input_files(archive)
     expect(photos_card(page).get_by_role("heading", name="shapes")).to_be_visible()
+    expect(photos_card(page).get_by_role("listitem")).to_have_count(3)
     assert classes(page) == {"0": "4 pictures", "1": "4 pictures", "2": "4 pictures"}
     expect(photos_card(page).get_by_role("img", name="Example").first).to_be_visible()
 

@@ -52,7 +52,7 @@ def test_a_training_is_watched_to_its_end_and_every_button_leads_to_what_it_says
     expect(how.get_by_text(re.compile(r"epoch \d+/25"))).to_be_visible()
     shot(page, "run-running")
     expect(how.get_by_role("heading", name=re.compile("pictures are right"))).to_be_visible(
-        timeout=60_000
+        timeout=120_000
     )
     expect(head.get_by_text("Succeeded")).to_be_visible()
     shot(page, "run")
@@ -103,10 +103,10 @@ def test_training_is_ended_early_with_the_best_so_far_and_what_follows_runs(
 ) -> None:
     run = begin(server, tiny_photos(), 400)
     open_run(page, server, run)
-    expect(page.get_by_text(re.compile(r"epoch [2-9]/400")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"epoch \d+/400")).first).to_be_visible()
     page.get_by_role("button", name="Stop and keep the best").click()
     expect(page.get_by_role("heading", name=re.compile("pictures are right"))).to_be_visible(
-        timeout=30_000
+        timeout=60_000
     )
 
 
@@ -121,7 +121,7 @@ def test_a_server_killed_in_mid_training_comes_back_and_the_page_goes_on(
     page.wait_for_timeout(1_500)
     server.restart()
     expect(page.get_by_role("heading", name=re.compile("pictures are right"))).to_be_visible(
-        timeout=60_000
+        timeout=120_000
     )
 
 
@@ -139,7 +139,7 @@ def test_a_run_that_failed_says_why_and_what_to_do(
         )
     run = begin(server, photos, 5)
     open_run(page, server, run)
-    expect(page.get_by_role("heading", name="train failed")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="train failed")).to_be_visible(timeout=60_000)
     assert "loss" in story(page)
     axe(page)
     shot(page, "run-failed")

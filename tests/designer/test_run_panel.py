@@ -54,7 +54,7 @@ def run_all(page: Page) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
     bar = page.get_by_role("region", name="Run", exact=True)
     expect(bar.get_by_role("button", name="Cancel run")).to_be_visible()
-    expect(bar.get_by_text("Succeeded")).to_be_visible(timeout=30_000)
+    expect(bar.get_by_text("Succeeded")).to_be_visible(timeout=60_000)
 
 
 def test_a_parameter_is_set_and_named_as_the_reason_of_the_next_run(
@@ -168,13 +168,14 @@ def test_ports_are_wired_by_keyboard(page: Page, draft: Callable[[int], None]) -
     axe(page)
 
 
+@pytest.mark.slow
 def test_one_step_is_cancelled_and_its_log_searched(
     page: Page, draft: Callable[[int], None]
 ) -> None:
     draft(400)
     choose(page, "Train")
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(panel(page).get_by_text("Running")).to_be_visible(timeout=15_000)
+    expect(panel(page).get_by_text("Running")).to_be_visible(timeout=60_000)
     tab(page, "Log")
     log = panel(page).get_by_role("log")
     expect(log.get_by_text(re.compile("training images"))).to_be_visible()
@@ -188,6 +189,7 @@ def test_one_step_is_cancelled_and_its_log_searched(
     axe(page)
 
 
+@pytest.mark.slow
 def test_training_is_ended_from_the_bar_with_the_best_so_far(
     page: Page, draft: Callable[[int], None]
 ) -> None:
@@ -196,9 +198,9 @@ def test_training_is_ended_from_the_bar_with_the_best_so_far(
     bar = page.get_by_role("region", name="Run", exact=True)
     expect(bar.get_by_role("progressbar")).to_be_visible()
     # an epoch is done before there is a best one
-    expect(bar.get_by_text(re.compile("images/s"))).to_be_visible(timeout=15_000)
+    expect(bar.get_by_text(re.compile("images/s"))).to_be_visible(timeout=60_000)
     bar.get_by_role("button", name="Stop and keep the best").click()
-    expect(bar.get_by_text("Succeeded")).to_be_visible(timeout=20_000)
+    expect(bar.get_by_text("Succeeded")).to_be_visible(timeout=60_000)
     expect(bar.get_by_text(re.compile("accuracy"))).to_be_visible()
     choose(page, "Train")
     tab(page, "Outputs")
@@ -206,6 +208,7 @@ def test_training_is_ended_from_the_bar_with_the_best_so_far(
     page.wait_for_url(re.compile("/look/ModelDirectory/"))
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_while_the_draft_runs_comes_back(
     page: Page, draft: Callable[[int], None], server: DesignerServer, faults: Faults
 ) -> None:
@@ -215,12 +218,12 @@ def test_a_server_that_is_killed_while_the_draft_runs_comes_back(
     draft(20)
     page.get_by_role("button", name="Run", exact=True).click()
     bar = page.get_by_role("region", name="Run", exact=True)
-    expect(bar.get_by_role("button", name="Stop and keep the best")).to_be_visible(timeout=15_000)
+    expect(bar.get_by_role("button", name="Stop and keep the best")).to_be_visible(timeout=60_000)
     choose(page, "Train")
     server.stop(kill=True)
     panel(page).get_by_label("Batch size", exact=True).fill("8")
     page.wait_for_timeout(1_000)
     server.restart()
-    expect(bar.get_by_text("Succeeded")).to_be_visible(timeout=30_000)
-    expect(page.get_by_role("button", name=re.compile("4 to run"))).to_be_visible(timeout=15_000)
+    expect(bar.get_by_text("Succeeded")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name=re.compile("4 to run"))).to_be_visible(timeout=60_000)
     expect(panel(page).get_by_label("Batch size", exact=True)).to_have_value("8")

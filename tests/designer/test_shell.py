@@ -101,7 +101,7 @@ def test_a_server_that_is_killed_is_told_and_found_again(
     axe(page)
     shot(page, "server-gone")
     server.start()
-    expect(lost).to_have_count(0, timeout=15_000)
+    expect(lost).to_have_count(0, timeout=60_000)
     go(page, "Machine")
     heading(page, HEADINGS["Machine"])
     expect(page.get_by_role("alert")).to_have_count(0)

@@ -21,6 +21,8 @@ export function NoteCell({ run }: { run: RunSummary }) {
         client.PUT("/api/runs/{run}/note", {
           params: { path: { run: run.id } },
           body: { text: note },
+          // written even when the page goes at once
+          keepalive: true,
         }),
       ),
     onSuccess: (now) => useLive.getState().summary(now),
