@@ -27,6 +27,9 @@ from visionloom.server.listening import (
 )
 
 if TYPE_CHECKING:
+    import uvicorn
+
+    from visionloom.server.app import Designer
     from visionloom.server.desk import Desk
     from visionloom.workspace import Workspace
 
@@ -107,16 +110,24 @@ def _serve(
             show(place, link)
         threading.Thread(target=_take_up_runs, args=(desk,), daemon=True).start()
 
-    _run(app, desk, sockets, ready)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    asyncio.run(server_of(app, desk, ready).serve(sockets))
 
 
-def _run(app: object, desk: Desk, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+def server_of(app: Designer, desk: Desk, ready: Callable[[], None]) -> uvicorn.Server:
+    """The server of an application; its ``serve`` takes the sockets.
+
+    Args:
+        app: What answers.
+        desk: Its desk.
+        ready: Called when it listens.
+    """
     import uvicorn
 
     from visionloom.server.patience import patient_protocol
 
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         http=patient_protocol(desk.limits),
         ws="none",
         loop="asyncio",
@@ -129,7 +140,6 @@ def _run(app: object, desk: Desk, sockets: list[socket.socket], ready: Callable[
         timeout_graceful_shutdown=_GRACE_SECONDS,
         backlog=1_024,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     # what a stranger sends may not fill the terminal
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
@@ -164,7 +174,7 @@ def _run(app: object, desk: Desk, sockets: list[socket.socket], ready: Callable[
             self.force_exit = self.should_exit
             self.should_exit = True
 
-    asyncio.run(Server(config).serve(sockets))
+    return Server(config)
 
 
 def _join(

@@ -70,6 +70,7 @@ def note_run(desk: DeskOf, run: str, body: m.NoteText) -> m.RunSummary:
     """Write the user's own words on a run."""
     row = find_run(desk, run)
     desk.workspace.records.note(row.id, body.text)
+    desk.events.touch(row.id)
     return summary_of(desk, find_run(desk, run))
 
 
