@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -22,9 +23,18 @@ COMMAND = [sys.executable, "-m", "visionloom.cli.main", "designer", "--no-browse
 class Served:
     """A server, and what it printed until its link."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        command: list[str] = COMMAND,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **(environment or {})},
         )
         assert self.process.stdout is not None
         self.told = ""
@@ -103,7 +113,7 @@ def test_it_ends_in_order(served: list[Served], number: int) -> None:
     server = Served("--port", "0")
     served.append(server)
     started = time.monotonic()
-    assert server.end(number) in {0, 143}
+    assert server.end(number) == 0
     assert time.monotonic() - started < 10
 
 
@@ -143,3 +153,79 @@ def test_a_file_is_opened_in_place(served: list[Served], tmp_path: Path) -> None
     with opener.open(server.link, timeout=10) as answer:
         assert "/drafts/file-" in answer.url
     assert file.read_text() == "type: pipeline\njobs: {}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no list of processes as here")
+def test_the_browser_is_given_a_file_and_no_code(
+    served: list[Served], home: Path, tmp_path: Path
+) -> None:
+    """A24: what a browser is started with stands in the list of processes."""
+    told = tmp_path / "told"
+    script = tmp_path / "a-browser"
+    script.write_text(f'#!/bin/sh\necho "$1" > {told}.part\nmv {told}.part {told}\n')
+    script.chmod(0o755)
+    command = [word for word in COMMAND if word != "--no-browser"]
+    server = Served("--port", "0", command=command, environment={"BROWSER": f"{script} %s"})
+    served.append(server)
+    deadline = time.monotonic() + 20
+    while not told.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    address = told.read_text().strip()
+    page = home / "server" / "open.html"
+    assert address == page.as_uri()
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert server.link in page.read_text()
+
+
+def test_a_port_that_is_taken_is_said(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [*COMMAND, "--port", str(port)], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 2
+    assert f"Port {port} is taken" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (home / "server" / "instance.json").exists()
+
+
+@pytest.mark.parametrize("words", [["--folder", "nowhere"], ["nowhere.yml"]])
+def test_what_is_not_there_is_said_before_anything_begins(words: list[str]) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--port", "0", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_asked_is_not_printed(served: list[Served], home: Path) -> None:
+    """A24: neither codes nor tokens, nor anything a stranger sends, reach the terminal."""
+    server = Served("--port", "0")
+    served.append(server)
+    token = (home / "server" / "token").read_text().strip()
+    port = int(server.origin.rsplit(":", 1)[1])
+    for path in (f"/api/session?token={token}", "/open?code=guess", "/%1b]0;x%07"):
+        status(browser(), f"{server.origin}{path}")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as made:
+        made.sendall(b"\x1b]0;stranger\x07\r\n\r\n")
+        made.recv(1_000)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.stdout is not None
+    assert server.process.stdout.read() == ""
+    assert server.process.wait(20) == 0
+
+
+def test_what_a_killed_one_left_behind_is_no_designer(home: Path) -> None:
+    place = home / "server"
+    first = Served("--port", "0")
+    first.process.kill()
+    first.end()
+    assert (place / "instance.json").exists()
+    second = Served("--port", "0")
+    try:
+        assert second.process.poll() is None
+        assert f'"pid": {second.process.pid}' in (place / "instance.json").read_text()
+    finally:
+        second.end()
+    assert not (place / "instance.json").exists()
