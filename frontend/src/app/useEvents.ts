@@ -1,5 +1,5 @@
 /** The one stream of events of a tab: it follows the run and the draft that are looked at. */
-import { useQueryClient } from "@tanstack/react-query";
+import { type Query, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { subscribe } from "~/api/events";
 import type { Weights } from "~/api/types";
@@ -10,7 +10,8 @@ import { liveHandlers, useLive } from "~/store/live";
 /** How long changes of lists are gathered before they are read anew. */
 const GATHER = 400;
 const ASK_AGAIN = 2_000;
-const TIMES = 5;
+/** How many times nothing may have failed before that is believed. */
+const CALM = 5;
 
 export function useEvents(enabled: boolean): void {
   const run = useLive((state) => state.run);
@@ -49,15 +50,18 @@ export function useEvents(enabled: boolean): void {
         },
         connected: (yes) => {
           liveHandlers.connected(yes);
+          // what was saved after the draft was read and before the stream began
+          if (yes) void useEditor.getState().refresh();
           if (yes && broken) {
             void queries.invalidateQueries();
             // what was being asked when the server came back may still fail, and is asked again
             clearInterval(again);
-            let left = TIMES;
+            let calm = 0;
             again = setInterval(() => {
-              void queries.refetchQueries({ predicate: (one) => one.state.status === "error" });
-              left -= 1;
-              if (left === 0) clearInterval(again);
+              const failed = { predicate: (one: Query) => one.state.status === "error" };
+              calm = queries.getQueryCache().findAll(failed).length > 0 ? 0 : calm + 1;
+              if (calm === CALM) clearInterval(again);
+              else void queries.refetchQueries(failed);
             }, ASK_AGAIN);
           }
           broken = !yes;
