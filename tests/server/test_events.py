@@ -116,6 +116,11 @@ def test_whoever_comes_back_at_any_event_is_told_the_rest_once(
             with stream(live, "run=a&after=3", last) as page:
                 rest = page.lines(len(seen) - position - 1)
             assert rest == list(range(position + 5, 13))
+        # a page that closed its stream itself says so in the address; the header is newer
+        with stream(live, f"run=a&last={seen[3][1]}") as page:
+            assert page.lines(5) == [8, 9, 10, 11, 12]
+        with stream(live, f"run=a&last={seen[3][1]}", seen[6][1]) as page:
+            assert page.lines(2) == [11, 12]
 
 
 def test_runs_that_changed_during_a_break_are_told(live: Live, other: Recorder) -> None:

@@ -19,6 +19,9 @@ export interface Handlers {
   connected?: (yes: boolean) => void;
 }
 
+/** How long a hidden tab keeps its stream. A browser opens six connections to one server: with a
+ * stream in each of six tabs, nothing else would get through. */
+const HIDDEN_PAUSE = 10_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 4_000;
 
@@ -26,7 +29,8 @@ const LONGEST_PAUSE = 4_000;
  *
  * The browser itself opens the stream again after a break, and tells the server what it heard last.
  * It gives up when the server answers with an error (it is starting, or another program has its
- * port); then we go on trying. */
+ * port); then we go on trying. A tab that is hidden for a while lets go of its stream, and is told
+ * what it missed when it is looked at again. */
 export function subscribe(
   wanted: { run?: string; draft?: string; after?: number },
   handlers: Handlers,
@@ -35,19 +39,19 @@ export function subscribe(
   if (wanted.run) query.set("run", wanted.run);
   if (wanted.draft) query.set("draft", wanted.draft);
   if (wanted.after) query.set("after", String(wanted.after));
-  const address = query.size > 0 ? `/api/events?${query}` : "/api/events";
   let source: EventSource;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let hiding: ReturnType<typeof setTimeout> | undefined;
   let pause = FIRST_PAUSE;
 
   const open = () => {
-    source = new EventSource(address);
+    source = new EventSource(query.size > 0 ? `/api/events?${query}` : "/api/events");
     const listen = <T>(name: string, handler: ((value: T) => void) | undefined) => {
-      if (handler) {
-        source.addEventListener(name, (event) =>
-          handler(JSON.parse((event as MessageEvent).data) as T),
-        );
-      }
+      source.addEventListener(name, (event) => {
+        const { data, lastEventId } = event as MessageEvent<string>;
+        query.set("last", lastEventId);
+        handler?.(JSON.parse(data) as T);
+      });
     };
     listen("run", handlers.run);
     listen("journal", handlers.journal);
@@ -66,9 +70,26 @@ export function subscribe(
     });
   };
 
-  open();
-  return () => {
+  const close = () => {
     clearTimeout(timer);
+    clearTimeout(hiding);
     source.close();
+  };
+
+  const look = () => {
+    clearTimeout(hiding);
+    if (document.visibilityState === "hidden") hiding = setTimeout(close, HIDDEN_PAUSE);
+    else if (source.readyState === EventSource.CLOSED) {
+      clearTimeout(timer);
+      open();
+    }
+  };
+
+  open();
+  look();
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    close();
   };
 }

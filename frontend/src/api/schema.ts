@@ -461,7 +461,8 @@ export interface paths {
         };
         /**
          * Events
-         * @description What happens, as server-sent events; ``Last-Event-ID`` goes on where one left off.
+         * @description What happens, as server-sent events; ``Last-Event-ID`` goes on where one left off, ``last``
+         *     where a page closed its stream itself.
          *
          *     Events: ``run`` (a `RunSummary` that changed), ``journal`` (a line of the run asked for, those
          *     after ``after``), ``draft`` (id and revision), ``weights`` (a `WeightsView`).
@@ -4116,6 +4117,7 @@ export interface operations {
                 run?: string;
                 draft?: string;
                 after?: number;
+                last?: string;
             };
             header?: {
                 "last-event-id"?: string;

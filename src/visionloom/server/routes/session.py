@@ -66,14 +66,16 @@ async def events(
     run: Word = "",
     draft: Word = "",
     after: Annotated[int, Query(ge=0)] = 0,
+    last: Annotated[str, Query(max_length=100)] = "",
     last_event_id: Annotated[str, Header(max_length=100)] = "",
 ) -> Response:
-    """What happens, as server-sent events; ``Last-Event-ID`` goes on where one left off.
+    """What happens, as server-sent events; ``Last-Event-ID`` goes on where one left off, ``last``
+    where a page closed its stream itself.
 
     Events: ``run`` (a `RunSummary` that changed), ``journal`` (a line of the run asked for, those
     after ``after``), ``draft`` (id and revision), ``weights`` (a `WeightsView`).
     """
-    wanted = Wanted(run=run, draft=draft, after=after, last=last_event_id)
+    wanted = Wanted(run=run, draft=draft, after=after, last=last_event_id or last)
     return EventStream(Subscription(desk.events, request.scope[SESSION].id, wanted))
 
 
