@@ -337,6 +337,29 @@ def test_the_text_and_the_drawing_are_one_and_comments_stay(page: Page) -> None:
     assert "resnet" in text
 
 
+def test_text_being_typed_never_overwrites_what_another_tab_saved(
+    page: Page, faults: Faults
+) -> None:
+    faults.allow("409")
+    draft = new_draft(page)
+    canvas(page).focus()
+    add_by_keyboard(page, "DenseNet")
+    saved(page)
+    page.get_by_role("tab", name="YAML").click()
+    expect(page.get_by_role("textbox", name="Pipeline as YAML")).to_be_visible()
+    page.keyboard.press("Control+Home")
+    page.evaluate(
+        """draft => setTimeout(() => fetch(`/api/drafts/${draft}/name`, {method: "PUT",
+        body: JSON.stringify({name: "Theirs"}), headers: {"Content-Type": "application/json"}}),
+        700)""",
+        draft,
+    )
+    # never a pause that makes an edit
+    page.keyboard.type("# typed without a pause " + "x" * 30 + "\n", delay=60)
+    expect(page.get_by_role("dialog", name="Another tab saved first")).to_be_visible()
+    assert "display_name: Theirs" in text_of(page, draft)
+
+
 def test_text_that_cannot_be_read_keeps_the_drawing_and_says_where(page: Page) -> None:
     new_draft(page)
     canvas(page).focus()

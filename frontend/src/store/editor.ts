@@ -328,10 +328,14 @@ export const useEditor = create<EditorStore>((set, get) => {
     refresh: async () => {
       const mine = session;
       const before = mine.server;
+      // what is typed and no edit yet was typed on what is shown: it goes out on that, and may
+      // conflict, before anything newer is taken
+      get().flush();
       if (!before || mine.items.length || get().conflict) return;
       const draft = await ask(
         client.GET("/api/drafts/{draft}", { params: { path: { draft: mine.id } } }),
       ).catch(() => null);
+      if (mine === session) get().flush();
       if (!draft || mine !== session || mine.items.length || draft.revision <= before.revision) {
         return;
       }
