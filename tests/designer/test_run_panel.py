@@ -189,6 +189,19 @@ def test_one_step_is_cancelled_and_its_log_searched(
     axe(page)
 
 
+def test_three_quick_presses_start_one_run(
+    page: Page, draft: Callable[[int], None], server: DesignerServer
+) -> None:
+    draft(400)
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+    for _ in range(3):
+        page.keyboard.press("Control+Enter")
+    bar = page.get_by_role("region", name="Run", exact=True)
+    expect(bar.get_by_role("progressbar")).to_be_visible()
+    runs = page.evaluate("() => fetch('/api/runs').then(a => a.json()).then(d => d.runs.length)")
+    assert runs == 1
+
+
 @pytest.mark.slow
 def test_training_is_ended_from_the_bar_with_the_best_so_far(
     page: Page, draft: Callable[[int], None]

@@ -1,6 +1,6 @@
 /** What a run would do, the button that starts it, and how the newest run of the draft goes. */
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { RUN_EVENT } from "~/actions/registry";
 import { ask, client } from "~/api/client";
 import type { DraftState, RunChoice } from "~/api/types";
@@ -45,6 +45,9 @@ export default function RunBar({
   const [target, setTarget] = useState("");
   const summary = useSummary(run);
   const running = summary !== undefined && !isOver(summary.state);
+  // from the press until the run is known: a second press starts no second run
+  const asked = useRef("");
+  if (summary && summary.id === asked.current) asked.current = "";
   const start = useMutation({
     mutationFn: async (choice: Partial<RunChoice>) => {
       // what is typed and not saved yet belongs to the run
@@ -56,11 +59,25 @@ export default function RunBar({
         }),
       );
     },
-    onSuccess: ({ run: begun }) => onStarted(begun),
-    onError: toastFailure,
+    onSuccess: ({ run: begun }) => {
+      asked.current = begun;
+      onStarted(begun);
+    },
+    onError: (error) => {
+      asked.current = "";
+      toastFailure(error);
+    },
   });
 
-  const { mutate } = start;
+  const { mutate: send } = start;
+  const mutate = useCallback(
+    (choice: Partial<RunChoice>) => {
+      if (asked.current) return;
+      asked.current = "?";
+      send(choice);
+    },
+    [send],
+  );
   const errors = draft.problems.filter((problem) => problem.severity === "error");
   const first = errors[0];
   const blocked = first !== undefined || draft.graph.steps.length === 0;
@@ -95,7 +112,7 @@ export default function RunBar({
               disabled={blocked}
               title="Ctrl+Enter"
               aria-keyshortcuts="Control+Enter"
-              onClick={() => start.mutate({})}
+              onClick={() => mutate({})}
             >
               {words.run}
             </Button>
@@ -103,7 +120,7 @@ export default function RunBar({
               blocked={blocked}
               target={target}
               onTarget={setTarget}
-              onRun={(choice) => start.mutate(choice)}
+              onRun={(choice) => mutate(choice)}
             />
           </div>
         </>
