@@ -356,7 +356,7 @@ def test_a_cell_of_the_confusion_matrix_shows_its_pictures(look: Callable[..., P
     page = look("evaluate")
     matrix = page.get_by_role("grid", name="Confusion matrix")
     cells = matrix.get_by_role("button")
-    assert cells.count() == len(CLASSES) ** 2
+    expect(cells).to_have_count(len(CLASSES) ** 2)
     name = re.compile(r"^Label (\w+), answer (\w+): (\d+) pictures?, ")
     found = [name.match(cell.get_attribute("aria-label") or "") for cell in cells.all()]
     place, chosen = next(

@@ -2086,7 +2086,6 @@ export interface components {
          *         labelled: Whether labels are known.
          *         missing: How many of its first pictures are not where they were.
          *         transformation: The transformation it carries, in words; empty for none.
-         *         transformation_id: Whether one may ask for a preview with this image directory's id.
          */
         ImageDirectoryView: {
             /** Bytes */

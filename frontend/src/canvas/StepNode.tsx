@@ -5,6 +5,7 @@ import { t } from "~/messages";
 import { type StepLive, useLive } from "~/store/live";
 import { cx } from "~/ui/cx";
 import { categoryIcon, Icon } from "~/ui/Icon";
+import { Spark } from "~/ui/Spark";
 import styles from "./StepNode.module.css";
 import type { PortView, StepData, StepFlowNode } from "./toFlow";
 
@@ -65,22 +66,6 @@ function Port({
   );
 }
 
-function Spark({ points }: { points: readonly number[] }) {
-  const low = Math.min(...points);
-  const span = Math.max(...points) - low || 1;
-  const line = points
-    .map((value, at) => {
-      const x = 1 + (at * 54) / Math.max(points.length - 1, 1);
-      return `${x.toFixed(1)},${(15 - ((value - low) / span) * 13).toFixed(1)}`;
-    })
-    .join(" ");
-  return (
-    <svg className={styles["spark"]} viewBox="0 0 56 17" role="img" aria-label={t.canvas.node.loss}>
-      <polyline points={line} />
-    </svg>
-  );
-}
-
 function Details({ data, live }: { data: StepData; live: StepLive | undefined }) {
   const { step } = data;
   const done = partDone(live);
@@ -100,7 +85,15 @@ function Details({ data, live }: { data: StepData; live: StepLive | undefined })
           {t.common.states[live.state]}
         </span>
       )}
-      {loss.length > 1 && live?.state === "running" && <Spark points={loss} />}
+      {loss.length > 1 && live?.state === "running" && (
+        <Spark
+          points={loss}
+          label={t.canvas.node.loss}
+          width={56}
+          height={17}
+          className={styles["spark"]}
+        />
+      )}
       {data.errors + data.warnings > 0 && (
         <span
           className={styles["badge"]}

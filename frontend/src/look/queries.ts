@@ -62,16 +62,6 @@ export function useEvaluation(artifact: string) {
   });
 }
 
-/** A run; asked for again while it goes on elsewhere, since nothing here listens to its events. */
-export function useRun(run: string) {
-  return useQuery({
-    queryKey: ["run", run],
-    queryFn: ({ signal }) =>
-      ask(client.GET("/api/runs/{run}", { params: { path: { run } }, signal })),
-    enabled: run !== "",
-  });
-}
-
 export function useCurve(run: string, step: string, wanted = true) {
   return useQuery({
     queryKey: ["curve", run, step],
@@ -84,13 +74,4 @@ export function useCurve(run: string, step: string, wanted = true) {
       ),
     enabled: wanted && run !== "",
   });
-}
-
-/** Address of a look at an artifact, from a run's step. */
-export function lookAt(type: string, artifact: string, run: string, step: string): string {
-  const query = new URLSearchParams();
-  if (run) query.set("run", run);
-  if (step) query.set("step", step);
-  const text = query.toString();
-  return `/look/${encodeURIComponent(type)}/${encodeURIComponent(artifact)}${text && `?${text}`}`;
 }

@@ -50,7 +50,6 @@ export const canvas = {
   hide: (panel: string) => `Hide ${panel.toLowerCase()}`,
   show: (panel: string) => `Show ${panel.toLowerCase()}`,
   resize: (panel: string) => `Width of ${panel.toLowerCase()}`,
-  resizeHeight: (panel: string) => `Height of ${panel.toLowerCase()}`,
   undo: "Undo",
   redo: "Redo",
   undoLabel: (label: string) => `Undo: ${label}`,
@@ -90,7 +89,6 @@ export const canvas = {
       names.some(Boolean)
         ? `Changed since the last run: ${names.filter(Boolean).join(", ")}`
         : "New since the last run",
-    changedShort: "Changed",
     position: (at: number, of: number) => `${at} of ${of}`,
     noPhotos: "no photos chosen",
     input: (name: string, path: string) => `Pipeline input ${name}: ${path}`,
@@ -264,7 +262,6 @@ export const canvas = {
     cut: "Cut",
     paste: "Paste",
     selectAll: "Select all steps",
-    selectNone: "Select nothing",
     undo: "Undo",
     redo: "Redo",
     tidy: "Tidy up the canvas",
@@ -316,6 +313,5 @@ export const canvas = {
     label: "Pipeline as YAML",
     help: "Press Escape, then Tab, to leave the editor.",
     loading: "Opening the editor",
-    readOnlyHint: "The file is not readable as YAML; the canvas waits.",
   },
 };

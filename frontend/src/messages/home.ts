@@ -69,7 +69,6 @@ export const home = {
       standard: "Standard: fine-tuning as measured best",
       original: "Original: the settings of the original component",
     } as Readonly<Record<string, string>>,
-    cost: (epochs: string) => epochs,
   },
   weights: {
     question: (model: string) =>
@@ -88,22 +87,9 @@ export const home = {
     progress: "Weights fetched",
     fetched: (done: number, total: number) => `${bytes(done)} of ${bytes(total)}`,
     failed: (reason: string) => `The weights could not be had: ${reason}`,
-    taking: "Taking in the weights file",
   },
   here: {
     title: "Photos on this machine",
-    brought: "Brought in before",
-    folders: "Folders that may be used",
-    none: "No folder was named. Start the designer with --folder and a path to use photos where they are.",
-    noneBrought: "Nothing was brought in yet.",
-    up: "Up",
-    use: (name: string) => `Use ${name}`.trim(),
-    useThis: "Use this folder",
-    open: (name: string) => `Open ${name}`.trim(),
-    place: "Where this is",
-    empty: "There is nothing in this folder that can be used.",
-    more: "There is more than can be shown here.",
-    kinds: { folder: "Folder", archive: "Archive", list: "List of photos" },
     unknown: "many pictures",
   },
   drafts: {
@@ -193,7 +179,6 @@ export const home = {
     cancelled: (name: string) => `${name} is asked to stop.`,
     note: (name: string) => `Note on ${name}`,
     noteEmpty: "Add a note",
-    noteSave: "Save note",
     empty: "Nothing has run yet",
     emptyHint: "Drop photos on the home page, or run a draft: every run is kept here.",
     noMatch: "No run matches",

@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { home as homeWords } from "~/messages/home";
+import { FolderDialog } from "~/panels/FolderDialog";
 import { Icon } from "~/ui/Icon";
 import { Page } from "~/ui/Page";
 import { Drafts, Templates } from "./home/Drafts";
 import { DropPlace } from "./home/DropPlace";
-import { FolderDialog } from "./home/FolderDialog";
 import styles from "./home/home.module.css";
 import { PhotosCard } from "./home/PhotosCard";
 import * as read from "./home/queries";
@@ -30,7 +30,13 @@ export default function HomePage() {
         </div>
       </div>
       <Templates />
-      {browsing && <FolderDialog onClose={() => setBrowsing(false)} />}
+      {browsing && (
+        <FolderDialog
+          title={homeWords.here.title}
+          onChoose={useSource.getState().usePlace}
+          onClose={() => setBrowsing(false)}
+        />
+      )}
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 /** One artifact, with the way back to the run and the step it is looked at from. */
 import { Link, useSearchParams } from "wouter";
+import { useRun } from "~/api/run";
 import { ArtifactView } from "~/look/ArtifactView";
-import { useRun } from "~/look/queries";
 import { look as lookWords } from "~/messages/look";
 import { Icon } from "~/ui/Icon";
 import { usePageTitle } from "~/ui/Page";

@@ -1,11 +1,12 @@
 /** A run: how it goes or went, its frozen pipeline, and everything about each step. */
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
+import { useRun } from "~/api/run";
 import { Canvas } from "~/canvas/Canvas";
 import { t } from "~/messages";
 import { run as runWords } from "~/messages/run";
 import { usePanel } from "~/panels/store";
-import { useFollowedRun, useRun, useSummary } from "~/panels/useRun";
+import { useFollowedRun, useSummary } from "~/panels/useRun";
 import { LinkButton } from "~/ui/Button";
 import { FailureNotice } from "~/ui/Notice";
 import { usePageTitle } from "~/ui/Page";

@@ -1,8 +1,9 @@
-/** A folder of photos for an input of the pipeline: data sets that were dropped, folders that may be
- * used. Only their ids travel. */
+/** Photos that are here already: data sets that were brought in, folders that may be used. Only
+ * their ids travel. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ask, client } from "~/api/client";
+import type { DataSet, Folder, FolderEntry } from "~/api/types";
 import { t } from "~/messages";
 import { Button, IconButton } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
@@ -14,24 +15,42 @@ import styles from "./folders.module.css";
 
 const words = t.panel.folders;
 
+/** What was chosen: a data set, a folder that was looked into, or an entry of one that was not. */
+export type Place =
+  | { kind: "dataset"; dataset: DataSet }
+  | { kind: "folder"; folder: Folder }
+  | { kind: "entry"; entry: FolderEntry };
+
+/** The id by which the server knows a place. */
+export function idOf(place: Place): string {
+  switch (place.kind) {
+    case "dataset":
+      return place.dataset.id;
+    case "folder":
+      return place.folder.id;
+    case "entry":
+      return place.entry.id;
+  }
+}
+
 interface FolderDialogProps {
-  input: string;
-  onChoose: (id: string, path: string) => void;
+  title: string;
+  onChoose: (place: Place) => void;
   onClose: () => void;
 }
 
-export function FolderDialog({ input, onChoose, onClose }: FolderDialogProps) {
+export function FolderDialog({ title, onChoose, onClose }: FolderDialogProps) {
   const [folder, setFolder] = useState("");
-  const choose = (id: string, path: string) => {
-    onChoose(id, path);
+  const choose = (place: Place) => {
+    onChoose(place);
     onClose();
   };
   return (
-    <Dialog title={words.title(input)} onClose={onClose}>
+    <Dialog title={title} onClose={onClose}>
       {folder === "" ? (
         <Roots onOpen={setFolder} onChoose={choose} />
       ) : (
-        <Folder id={folder} onOpen={setFolder} onChoose={choose} />
+        <Inside id={folder} onOpen={setFolder} onChoose={choose} />
       )}
     </Dialog>
   );
@@ -39,7 +58,7 @@ export function FolderDialog({ input, onChoose, onClose }: FolderDialogProps) {
 
 interface PartProps {
   onOpen: (id: string) => void;
-  onChoose: (id: string, path: string) => void;
+  onChoose: (place: Place) => void;
 }
 
 const icons = { folder: "folder", archive: "archive", list: "file" } as const;
@@ -51,8 +70,8 @@ function Roots({ onOpen, onChoose }: PartProps) {
   });
   const roots = useQuery({ queryKey: ["folders"], queryFn: () => ask(client.GET("/api/folders")) });
   if (sets.isPending || roots.isPending) return <Waiting>{t.common.loading}</Waiting>;
-  const failed = (sets.error ?? roots.error) as { failure?: { message: string } } | null;
-  if (failed?.failure) return <FailureNotice failure={failed.failure} />;
+  const failed = sets.error ?? roots.error;
+  if (failed) return <FailureNotice failure={failed} />;
   if (!sets.data?.length && !roots.data?.length) {
     return (
       <Empty icon="folder" title={words.empty}>
@@ -74,7 +93,7 @@ function Roots({ onOpen, onChoose }: PartProps) {
                 <Button
                   size="small"
                   aria-label={words.use(set.name)}
-                  onClick={() => onChoose(set.id, set.path)}
+                  onClick={() => onChoose({ kind: "dataset", dataset: set })}
                 >
                   {t.panel.pipeline.choose}
                 </Button>
@@ -93,12 +112,12 @@ function Roots({ onOpen, onChoose }: PartProps) {
   );
 }
 
-function Folder({ id, onOpen, onChoose }: PartProps & { id: string }) {
+function Inside({ id, onOpen, onChoose }: PartProps & { id: string }) {
   const { data, error } = useQuery({
-    queryKey: ["folder", id],
+    queryKey: ["folders", id],
     queryFn: () => ask(client.GET("/api/folders/{folder}", { params: { path: { folder: id } } })),
   });
-  if (error) return <FailureNotice failure={{ message: error.message }} />;
+  if (error) return <FailureNotice failure={error} />;
   if (!data) return <Waiting>{t.common.loading}</Waiting>;
   return (
     <section className={styles["part"]}>
@@ -107,7 +126,11 @@ function Folder({ id, onOpen, onChoose }: PartProps & { id: string }) {
         <span className={styles["name"]} title={data.path}>
           {data.path}
         </span>
-        <Button look="primary" size="small" onClick={() => onChoose(data.id, data.path)}>
+        <Button
+          look="primary"
+          size="small"
+          onClick={() => onChoose({ kind: "folder", folder: data })}
+        >
           {words.useThis}
         </Button>
       </div>
@@ -119,14 +142,7 @@ function Folder({ id, onOpen, onChoose }: PartProps & { id: string }) {
   );
 }
 
-interface Entry {
-  id: string;
-  name: string;
-  kind: "folder" | "archive" | "list";
-  pictures: number | null;
-}
-
-function Entries({ entries, onOpen, onChoose }: PartProps & { entries: readonly Entry[] }) {
+function Entries({ entries, onOpen, onChoose }: PartProps & { entries: readonly FolderEntry[] }) {
   return (
     <ul className={styles["entries"]}>
       {entries.map((entry) => (
@@ -150,7 +166,7 @@ function Entries({ entries, onOpen, onChoose }: PartProps & { entries: readonly 
           <Button
             size="small"
             aria-label={words.use(entry.name)}
-            onClick={() => onChoose(entry.id, entry.name)}
+            onClick={() => onChoose({ kind: "entry", entry })}
           >
             {t.panel.pipeline.choose}
           </Button>

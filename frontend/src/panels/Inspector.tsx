@@ -2,6 +2,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { ask, client } from "~/api/client";
+import { useRun } from "~/api/run";
 import type { Graph, GraphStep, Problem } from "~/api/types";
 import { t } from "~/messages";
 import { useCatalog } from "~/store/catalog";
@@ -25,7 +26,6 @@ import styles from "./panel.module.css";
 import { SeveralPanel } from "./SeveralPanel";
 import { type TabName, usePanel } from "./store";
 import { TypedField } from "./TypedField";
-import { useRun } from "./useRun";
 import { WhyTab } from "./WhyTab";
 
 const words = t.panel;
@@ -289,7 +289,7 @@ function CancelStep({ run, step }: { run: string; step: string }) {
     <IconButton
       icon="stop"
       size="small"
-      label={words.run.cancelStep}
+      label={words.step.cancel}
       // it is asked once; the state of the step tells when it has ended
       busy={cancel.isPending || cancel.isSuccess}
       onClick={() => cancel.mutate()}

@@ -1,24 +1,20 @@
 /** What a step gave in a run: what it is, how much, a look at it. */
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { lookAt } from "~/api/addresses";
 import { ask, client } from "~/api/client";
 import type { Component, GraphStep, Run, RunStep } from "~/api/types";
 import { t } from "~/messages";
+import { bytes, percent } from "~/messages/numbers";
 import { LinkButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { Notice } from "~/ui/Notice";
 import { PortShape } from "./PortShape";
 import styles from "./panel.module.css";
-import { bytes, percent } from "./words";
 
 const words = t.panel.outputs;
 
 export type Output = RunStep["outputs"][number];
-
-export function lookAddress(output: Output, run: string, step: string): string {
-  const query = new URLSearchParams({ run, step });
-  return `/look/${output.type}/${output.artifact}?${query}`;
-}
 
 export function OutputsTab({
   step,
@@ -62,7 +58,7 @@ export function OutputsTab({
                 <LinkButton
                   size="small"
                   icon="search"
-                  href={lookAddress(output, run.summary.id, result.name)}
+                  href={lookAt(output.type, output.artifact, run.summary.id, result.name)}
                   aria-label={words.lookAt(title)}
                 >
                   {words.look}

@@ -9,7 +9,7 @@ import { Icon } from "~/ui/Icon";
 import { Select } from "~/ui/Select";
 import { plainTarget, targetChoices, useTargets } from "./ComputeTab";
 import { send } from "./edits";
-import { FolderDialog } from "./FolderDialog";
+import { FolderDialog, idOf } from "./FolderDialog";
 import { freeRule, typed } from "./fields";
 import styles from "./panel.module.css";
 import { Switch } from "./Switch";
@@ -180,10 +180,10 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
       )}
       {choosing && (
         <FolderDialog
-          input={choosing}
+          title={t.panel.folders.title(choosing)}
           onClose={() => setChoosing("")}
-          onChoose={(folder) =>
-            void send(words.chooseFor(choosing), [setInput(choosing, { folder })])
+          onChoose={(place) =>
+            void send(words.chooseFor(choosing), [setInput(choosing, { folder: idOf(place) })])
           }
         />
       )}

@@ -1,6 +1,7 @@
 /** Why a step runs or is reused: before a run by the plan, after it by what was decided. */
 import type { Decision, RunStep } from "~/api/types";
 import { t } from "~/messages";
+import { bytes, duration } from "~/messages/numbers";
 import { IconButton, LinkButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { Icon } from "~/ui/Icon";
@@ -9,7 +10,6 @@ import { StateBadge } from "~/ui/StateBadge";
 import { Table } from "~/ui/Table";
 import { toast } from "~/ui/Toast";
 import styles from "./panel.module.css";
-import { bytes, duration } from "./words";
 
 const words = t.panel.why;
 

@@ -2,17 +2,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { ask, client } from "~/api/client";
+import { useRun } from "~/api/run";
 import type { Run, RunSummary } from "~/api/types";
 import { useLive } from "~/store/live";
 
 export const isOver = (state: RunSummary["state"]) => state !== "queued" && state !== "running";
-
-const readRun = (run: string) => () =>
-  ask(client.GET("/api/runs/{run}", { params: { path: { run } } }));
-
-export function useRun(id: string) {
-  return useQuery({ queryKey: ["run", id], queryFn: readRun(id), enabled: id !== "" });
-}
 
 /** The newest summary of a run: the events', or the run's own. */
 export function useSummary(id: string): RunSummary | undefined {

@@ -1,8 +1,9 @@
 /** An image directory: its pictures as a grid, its classes as bars, what was left out and why. */
 import { useMemo, useState } from "react";
+import { useRun } from "~/api/run";
 import { Answered } from "~/look/Answered";
 import { useThumbnailSize } from "~/look/grid/SizeSlider";
-import { useImages, useRun } from "~/look/queries";
+import { useImages } from "~/look/queries";
 import type { ViewProps } from "~/look/types";
 import { look as lookWords } from "~/messages/look";
 import { type Tab, Tabs } from "~/ui/Tabs";

@@ -1,8 +1,9 @@
 /** What a split made: the classes of both parts side by side, with their shares. */
 import { Link } from "wouter";
+import { lookAt } from "~/api/addresses";
 import { Answered } from "~/look/Answered";
 import { percent } from "~/look/format";
-import { lookAt, useImages } from "~/look/queries";
+import { useImages } from "~/look/queries";
 import type { ImageDirectory } from "~/look/types";
 import { look as lookWords } from "~/messages/look";
 import { Section } from "~/ui/Card";

@@ -1,7 +1,8 @@
 /** An image transformation: its operations in words, and pictures before and after. */
 import { useMemo, useState } from "react";
+import { useRun } from "~/api/run";
 import { Answered } from "~/look/Answered";
-import { useRun, useTransformation } from "~/look/queries";
+import { useTransformation } from "~/look/queries";
 import type { ViewProps } from "~/look/types";
 import { look as lookWords } from "~/messages/look";
 import { Card } from "~/ui/Card";

@@ -1,6 +1,7 @@
 /** The photos that a model is to be trained on: on their way, brought in, or on this machine. */
 import { create } from "zustand";
-import type { DataSet, Folder, FolderEntry } from "~/api/types";
+import type { DataSet, Folder } from "~/api/types";
+import type { Place } from "~/panels/FolderDialog";
 import { type Gathered, type Outline, outline, pathsInZip } from "./photos";
 import { useUpload } from "./upload";
 
@@ -12,9 +13,7 @@ export type Source =
 interface SourceStore {
   source: Source | null;
   take: (photos: Gathered) => Promise<void>;
-  useDataSet: (dataset: DataSet) => void;
-  useFolder: (folder: Folder) => void;
-  useEntry: (entry: FolderEntry) => void;
+  usePlace: (place: Place) => void;
   forget: () => void;
 }
 
@@ -33,29 +32,23 @@ export const useSource = create<SourceStore>((set, get) => ({
       set({ source: { ...source, outline: outline(paths) } });
     }
   },
-  useDataSet: (dataset) => set({ source: { kind: "dataset", name: dataset.name, dataset } }),
-  useFolder: (folder) =>
-    set({
-      source: {
-        kind: "folder",
-        name: folder.name,
-        id: folder.id,
-        folder,
-        pictures: folder.pictures,
-      },
-    }),
-  useEntry: (entry) =>
-    set({
-      source: {
-        kind: "folder",
-        name: entry.name,
-        id: entry.id,
-        folder: null,
-        pictures: entry.pictures,
-      },
-    }),
+  usePlace: (place) => set({ source: sourceOf(place) }),
   forget: () => {
     useUpload.getState().cancel();
     set({ source: null });
   },
 }));
+
+function sourceOf(place: Place): Source {
+  if (place.kind === "dataset") {
+    return { kind: "dataset", name: place.dataset.name, dataset: place.dataset };
+  }
+  const found = place.kind === "folder" ? place.folder : place.entry;
+  return {
+    kind: "folder",
+    name: found.name,
+    id: found.id,
+    folder: place.kind === "folder" ? place.folder : null,
+    pictures: found.pictures,
+  };
+}

@@ -1,4 +1,5 @@
 /** What a run gave, and where to look at it. */
+import { lookAt } from "~/api/addresses";
 import type { Run, RunStep } from "~/api/types";
 
 export interface Found {
@@ -22,7 +23,7 @@ export function allOf(run: Run, type: string): readonly Found[] {
         step: step.name,
         type,
         artifact: output.artifact,
-        href: `/look/${type}/${output.artifact}?${new URLSearchParams({ run: run.summary.id, step: step.name })}`,
+        href: lookAt(type, output.artifact, run.summary.id, step.name),
       })),
   );
 }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any, Literal
 
 from visionloom.server.models.base import Model
 
@@ -35,7 +33,6 @@ class ImageDirectoryView(Model):
         labelled: Whether labels are known.
         missing: How many of its first pictures are not where they were.
         transformation: The transformation it carries, in words; empty for none.
-        transformation_id: Whether one may ask for a preview with this image directory's id.
     """
 
     id: str
@@ -202,5 +199,3 @@ class EvaluationView(Model):
 
 
 ScoreSort = Literal["confidence", "loss", "file"]
-Offset = Annotated[int, Field(ge=0, le=100_000_000)]
-PageSize = Annotated[int, Field(ge=1, le=1_000)]

@@ -1,5 +1,6 @@
-/** A small line of figures, for a node or a bar: says its last value to those who cannot see it. */
-import styles from "./spark.module.css";
+/** A small line of figures: says its last value to those who cannot see it. */
+import { cx } from "./cx";
+import styles from "./Spark.module.css";
 
 interface SparkProps {
   points: readonly number[];
@@ -7,6 +8,7 @@ interface SparkProps {
   label: string;
   width?: number;
   height?: number;
+  className?: string | undefined;
 }
 
 const PAD = 2;
@@ -26,14 +28,14 @@ export function sparkPath(points: readonly number[], width: number, height: numb
     .join("");
 }
 
-export function Spark({ points, label, width = 64, height = 18 }: SparkProps) {
+export function Spark({ points, label, width = 64, height = 18, className }: SparkProps) {
   const last = points.at(-1);
   if (last === undefined || points.length < 2) return null;
   const path = sparkPath(points, width, height);
   const end = /L([\d.]+) ([\d.]+)$/.exec(path);
   return (
     <svg
-      className={styles["spark"]}
+      className={cx(styles["spark"], className)}
       width={width}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
