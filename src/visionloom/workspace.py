@@ -88,9 +88,9 @@ class Workspace:
 
         return DigestMemo(self.settings.cache / "digests")
 
-    @functools.cached_property
+    @property
     def targets(self) -> Targets:
-        """Where steps may run."""
+        """Where steps may run, as the file says now: a server outlives changes of it."""
         from visionloom.engine.targets import load_targets
 
         return load_targets(self.settings)

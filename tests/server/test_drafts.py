@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 from tests.drafts.conftest import COMMENTED
 from tests.server.conftest import browser
-from visionloom.server.desk import open_desk
+from visionloom.engine.targets import load_targets, make_target, save_targets
+from visionloom.server.desk import Desk, open_desk
 from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline_file import pipeline_from_text, write_pipeline
 from visionloom.workspace import Workspace
@@ -275,6 +276,19 @@ def test_every_template_begins_a_draft_whose_photos_are_left_to_choose(
         errors = [p for p in editor.draft["problems"] if p["severity"] == "error"]
         assert errors, "photos are not chosen yet"
         assert all(p["code"] == "D1" or "weights" in p["message"] for p in errors), errors
+
+
+def test_a_target_that_is_added_while_the_server_runs_is_known_to_the_next_check(
+    client: TestClient, desk: Desk
+) -> None:
+    editor = Editor(client, text=COMMENTED)
+    compute = {"kind": "set_step", "step": "split", "key": "compute", "value": "big"}
+    editor.edit(compute)
+    assert "S1" in {problem["code"] for problem in editor.draft["problems"]}
+    target = make_target("big", device="cpu", slots=1)
+    save_targets(load_targets(desk.workspace.settings).added(target), desk.workspace.settings)
+    shown = client.get(f"/api/drafts/{editor.draft['id']}").json()
+    assert "S1" not in {problem["code"] for problem in shown["problems"]}
 
 
 def test_the_same_edit_of_two_beginnings_at_once_is_refused(client: TestClient) -> None:

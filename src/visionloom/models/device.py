@@ -68,7 +68,8 @@ class Hardware:
     def describe(self) -> str:
         """One line for the log."""
         layout = "channels last" if self.channels_last else "channels first"
-        threads = f", {self.threads} threads" if self.kind == "cpu" else ""
+        count = f"{self.threads} thread{'' if self.threads == 1 else 's'}"
+        threads = f", {count}" if self.kind == "cpu" else ""
         return f"device {self.device} ({self.name}), precision {self.precision}, {layout}{threads}"
 
     def to_json(self) -> dict[str, str | bool | int]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from visionloom.datasets import DataSet
 from visionloom.drafts.drafts import Drafts
 from visionloom.engine.devices import count_gpus
-from visionloom.engine.targets import load_targets, memory_text
+from visionloom.engine.targets import memory_text
 from visionloom.errors import UsageError
 from visionloom.server.desk import Desk
 from visionloom.server.models.machine import Holding, TargetView
@@ -19,8 +19,7 @@ _TITLE = re.compile(r"^display_name:[ \t]*(\S.*)$", re.MULTILINE)
 
 def target_views(desk: Desk) -> list[TargetView]:
     """Where steps run, who holds slots, who waits and why."""
-    # read anew, since the command line may have changed them
-    targets, records = load_targets(desk.workspace.settings), desk.workspace.records
+    targets, records = desk.workspace.targets, desk.workspace.records
     waiting: dict[str, list[Holding]] = {}
     for run in reversed(records.open_runs()):
         for step in records.steps(run.id):

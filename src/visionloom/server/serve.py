@@ -240,6 +240,8 @@ def _take_up_runs(desk: Desk) -> None:
             reconcile(desk.workspace, tell)
         except VisionloomError as error:
             _log.warning("%s", error)
+        except Exception:  # noqa: BLE001 - the next look may succeed, and must be taken
+            _log.exception("Runs could not be looked after.")
         time.sleep(_LOOK_AFTER_RUNS)
 
 
