@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.designer.tools import DesignerServer, Faults, axe, shot
 from tests.server.test_drafts import CANONICAL, WIRES
@@ -313,6 +313,33 @@ def test_a_page_reloaded_at_any_moment_loses_nothing(page: Page) -> None:
         expect(canvas(page)).to_be_visible()
         expect(page.locator(".react-flow__node-step")).to_have_count(before + 1)
     assert text_of(page, draft).count("component:") == 10
+
+
+def test_who_leaves_while_an_edit_cannot_be_saved_is_asked(
+    page: Page, server: DesignerServer, faults: Faults
+) -> None:
+    faults.allow("ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|Failed to fetch|ERR_EMPTY")
+    new_draft(page)
+    canvas(page).focus()
+    add_by_keyboard(page, "DenseNet")
+    saved(page)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    server.stop(kill=True)
+    add_by_keyboard(page, "ResNet")
+    expect(page.get_by_text(re.compile("Not saved"))).to_be_visible()
+    page.evaluate("() => setTimeout(() => location.assign('/runs'))")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    server.start()
+    page.get_by_role("button", name="Try again").first.click()
+    saved(page)
+    expect(page.locator(".react-flow__node-step")).to_have_count(2)
 
 
 def test_the_text_and_the_drawing_are_one_and_comments_stay(page: Page) -> None:

@@ -154,3 +154,4 @@ def test_a_run_is_edited_as_a_draft(
     open_run(page, server, run)
     page.get_by_role("button", name="Edit as draft").click()
     page.wait_for_url(re.compile("/drafts/"))
+    expect(page.locator("#step-train")).to_be_attached()

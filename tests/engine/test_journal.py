@@ -7,11 +7,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from visionloom.engine.adoption import read_journal
-from visionloom.engine.journal import Journal, LineReader, event_of, follow, line_of
+from visionloom.engine.journal import Journal, LineFile, LineReader, event_of, follow, line_of
 from visionloom.spec.context import Log, Metrics, Progress
 
 
@@ -107,6 +108,8 @@ def test_a_full_disk_does_not_end_the_run(tmp_path: Path) -> None:
         return
     path = tmp_path / "journal.jsonl"
     path.symlink_to(full)
+    with pytest.raises(OSError, match="No space left"):
+        LineFile(path).write({"text": "lost"})
     with Journal(path, 1) as journal:
         journal.write("log", text="lost")
 

@@ -60,6 +60,8 @@ export interface EditorStore {
   keepCopy: () => Promise<string>;
   /** Called before the page goes: hands over what was typed and not yet made an edit. */
   beforeSend: (hand: () => void) => () => void;
+  /** Whether something would be lost if the page went now: it cannot be sent on the way out. */
+  wouldBeLost: () => boolean;
   /** Hand over what was typed; with `leaving`, send it so that it arrives though the page goes. */
   flush: (leaving?: boolean) => void;
 }
@@ -402,6 +404,14 @@ export const useEditor = create<EditorStore>((set, get) => {
     beforeSend: (hand) => {
       handers.add(hand);
       return () => handers.delete(hand);
+    },
+    wouldBeLost: () => {
+      const { saving, conflict } = get();
+      if (session.items.length === 0) return false;
+      const size = JSON.stringify(
+        session.items.map((item) => (item.kind === "edit" && !item.sent ? item.edits : null)),
+      ).length;
+      return saving === "failed" || conflict !== null || size > KEPT_ALIVE;
     },
     flush: (leaving = false) => {
       for (const hand of handers) hand();
