@@ -10,6 +10,7 @@ import numpy as np
 from visionloom.metrics.counts import Array, Integers, Matrix, confusion
 from visionloom.metrics.intervals import Figure, mean_loss, share_of
 from visionloom.metrics.means import macro_figures
+from visionloom.metrics.ranking import average_precision, matthews, roc_auc
 
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -172,14 +173,12 @@ def _top5(labels: Integers, probabilities: Probabilities, groups: Integers | Non
 
 
 def _auc(labels: Integers, probabilities: Probabilities) -> float | None:
-    from sklearn.metrics import roc_auc_score
-
     present = np.unique(labels)
     if len(present) < 2:
         return None
     if probabilities.shape[1] == 2:
-        return float(roc_auc_score(labels, probabilities[:, 1]))
-    areas = [roc_auc_score(labels == index, probabilities[:, index]) for index in present]
+        return roc_auc(labels == 1, probabilities[:, 1])
+    areas = [roc_auc(labels == index, probabilities[:, index]) for index in present]
     return float(np.mean(areas))
 
 
@@ -190,18 +189,16 @@ def _binary(
     details: Sequence[ClassFigures],
     auc: float | None,
 ) -> BinaryFigures | None:
-    from sklearn.metrics import average_precision_score, matthews_corrcoef
-
     positive = details[1]
     if positive.precision is None or positive.recall is None or positive.f1 is None:
         return None
-    average = average_precision_score(labels, probabilities[:, 1]) if auc is not None else None
+    scores = probabilities[:, 1]
     return BinaryFigures(
         positive_class=classes[1],
         precision=positive.precision,
         recall=positive.recall,
         f1=positive.f1,
         auc=auc,
-        average_precision=None if average is None else float(average),
-        matthews=float(matthews_corrcoef(labels, probabilities.argmax(axis=1))),
+        average_precision=None if auc is None else average_precision(labels == 1, scores),
+        matthews=matthews(confusion(labels, probabilities.argmax(axis=1), 2)),
     )

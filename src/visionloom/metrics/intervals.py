@@ -87,8 +87,6 @@ def mean_loss(losses: Array, groups: Integers | None) -> Figure:
         losses: float64 (n,), n at least 1.
         groups: Group index per picture, int64 (n,), or None.
     """
-    from scipy.stats import t
-
     mean = float(losses.mean())
     units = np.arange(len(losses)) if groups is None else groups
     sums = np.bincount(units, weights=losses - mean)
@@ -97,7 +95,7 @@ def mean_loss(losses: Array, groups: Integers | None) -> Figure:
         return Figure(mean, None, None)
     error = math.sqrt(count / (count - 1) * float((sums**2).sum())) / len(losses)
     # exp(700) is about the largest float64: more would say nothing
-    half = min(700.0, float(t.ppf(1 - (1 - CONFIDENCE) / 2, count - 1)) * error / mean)
+    half = min(700.0, student(1 - (1 - CONFIDENCE) / 2, count - 1) * error / mean)
     return Figure(mean, mean * math.exp(-half), mean * math.exp(half))
 
 
@@ -109,12 +107,24 @@ def wilson(rate: float, count: float, freedom: int | None = None) -> tuple[float
         count: Number of pictures it rests on, above 0; need not be whole.
         freedom: Degrees of freedom, at least 1.
     """
-    from scipy.stats import norm, t
-
-    z = float(norm.ppf(1 - (1 - CONFIDENCE) / 2))
+    z = normal(1 - (1 - CONFIDENCE) / 2)
     if freedom is not None:
-        count *= (z / float(t.ppf(1 - (1 - CONFIDENCE) / 2, freedom))) ** 2
+        count *= (z / student(1 - (1 - CONFIDENCE) / 2, freedom)) ** 2
     middle = (rate + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * (rate * (1 - rate) / count + z * z / (4 * count**2)) ** 0.5
     # rounding must not put the share itself outside
     return min(rate, max(0.0, middle - half)), max(rate, min(1.0, middle + half))
+
+
+def student(probability: float, freedom: int) -> float:
+    """The quantile of Student's t with so many degrees of freedom, at least 1."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, probability))
+
+
+def normal(probability: float) -> float:
+    """The quantile of the standard normal distribution."""
+    from scipy.special import ndtri
+
+    return float(ndtri(probability))

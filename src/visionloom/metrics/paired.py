@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visionloom.metrics.counts import Array, Integers
-from visionloom.metrics.intervals import CONFIDENCE
+from visionloom.metrics.intervals import CONFIDENCE, normal, student
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,11 @@ def _sign_flips(gains: Array, groups: Integers) -> float:
 
 
 def _interval(gains: Array, groups: Integers | None) -> tuple[float | None, float | None]:
-    from scipy.stats import norm, t
-
     n, tail = len(gains), 1 - (1 - CONFIDENCE) / 2
     if groups is None:
         more, fewer = ((gains > 0).sum() + 1) / (n + 2), ((gains < 0).sum() + 1) / (n + 2)
         middle = float(more - fewer)
-        half = float(norm.ppf(tail)) * ((more + fewer - middle**2) / (n + 2)) ** 0.5
+        half = normal(tail) * ((more + fewer - middle**2) / (n + 2)) ** 0.5
         return max(-1.0, middle - float(half)), min(1.0, middle + float(half))
     count = len(np.unique(groups))
     if count < 2:
@@ -87,5 +85,5 @@ def _interval(gains: Array, groups: Integers | None) -> tuple[float | None, floa
     middle = float(gains.mean())
     sums = np.bincount(groups, weights=gains - middle)
     error = (count / (count - 1) * float((sums**2).sum())) ** 0.5 / n
-    half = float(t.ppf(tail, count - 1)) * error
+    half = student(tail, count - 1) * error
     return max(-1.0, middle - half), min(1.0, middle + half)

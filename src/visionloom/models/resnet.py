@@ -145,6 +145,8 @@ def _short_cut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
 
 
 def _initialise(network: ResNet, zero_init_residual: bool) -> None:
+    if network.conv1.weight.is_meta:
+        return  # there are no values, and torch would load its compiler to know that
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

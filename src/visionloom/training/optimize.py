@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 
@@ -11,6 +13,32 @@ from visionloom.training.options import TrainingOptions
 
 FINAL_RATE = 1e-7
 """Where the polynomial and cosine schedules end, as in the original."""
+
+
+class _Uncompiled(torch.optim.Optimizer):
+    """What torch keeps its compiler away from, without the compiler.
+
+    Torch loads its compiler, for over a second, when an optimizer is first made or stepped, to say
+    that the method is not to be compiled. Ours never are; the methods below are torch's own, as
+    they were before they were wrapped.
+    """
+
+    add_param_group: Any = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    zero_grad: Any = inspect.unwrap(torch.optim.Optimizer.zero_grad)
+    state_dict: Any = inspect.unwrap(torch.optim.Optimizer.state_dict)
+    load_state_dict: Any = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
+
+
+class SGD(_Uncompiled, torch.optim.SGD):
+    """Stochastic gradient descent."""
+
+    step: Any = torch.no_grad()(inspect.unwrap(torch.optim.SGD.step))
+
+
+class AdamW(_Uncompiled, torch.optim.AdamW):
+    """Adam with decoupled weight decay."""
+
+    step: Any = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
 
 
 def learning_rate(step: int, steps: int, warmup_steps: int, peak: float, schedule: str) -> float:
@@ -38,10 +66,10 @@ def make_optimizer(
     trainable = [p for p in parameters if p.requires_grad]
     fused = device_kind in {"cpu", "cuda"}
     if options.optimizer == "adamw":
-        return torch.optim.AdamW(
+        return AdamW(
             trainable, lr=options.learning_rate, weight_decay=options.weight_decay, fused=fused
         )
-    return torch.optim.SGD(
+    return SGD(
         trainable,
         lr=options.learning_rate,
         momentum=options.momentum,
