@@ -28,6 +28,20 @@ SIZES = (20, 300, 1_000)
 MOVES = 120
 PICTURES = 20_000
 _FIRST_STEP = "document.querySelector('.react-flow__node-step')"
+_ZOOM = """() => new DOMMatrix(
+    getComputedStyle(document.querySelector('.react-flow__viewport')).transform).a"""
+# the centre of the step that is nearest the canvas's middle, or its upper edge
+_STEP_NEAR = {
+    name: f"""() => {{
+        const pane = document.querySelector('.react-flow').getBoundingClientRect();
+        const centre = box => [box.x + box.width / 2, box.y + box.height / 2];
+        const [x, y] = [pane.x + pane.width / 2, pane.y + {down}];
+        const far = ([a, b]) => Math.hypot(a - x, b - y);
+        return [...document.querySelectorAll('.react-flow__node-step')]
+          .map(step => centre(step.getBoundingClientRect())).sort((a, b) => far(a) - far(b))[0];
+    }}"""
+    for name, down in (("middle", "pane.height / 2"), ("edge", "20"))
+}
 
 
 def main(parts: Sequence[str]) -> None:
@@ -104,7 +118,7 @@ def new_draft(page: Page, text: str) -> str:
 def start(page: Page, _: DesignerServer) -> None:
     """From the command to the first answer of the page."""
     seconds = []
-    for _ in range(5):
+    for _start in range(5):
         with tempfile.TemporaryDirectory() as folder:
             other = DesignerServer(Path(folder) / "home", Path(folder))
             begun = time.monotonic()
@@ -157,14 +171,8 @@ def drag(page: Page, server: DesignerServer) -> None:
         answer: dict[str, Any] = client.send("Performance.getMetrics")
         return {item["name"]: 1000 * item["value"] for item in answer["metrics"]}
 
-    for steps in SIZES[1:]:
-        draft = new_draft(page, pipeline(steps))
-        page.goto(f"{server.origin}/drafts/{draft}")
-        page.wait_for_function(f"() => {_FIRST_STEP}")
-        page.wait_for_timeout(2_000)
-        box = page.locator(".react-flow__node-step").nth(3).bounding_box()
-        assert box is not None
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    def moved(place: str, what: str, steps: int) -> None:
+        x, y = page.evaluate(_STEP_NEAR[place])
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x + 8, y + 8)
@@ -177,8 +185,22 @@ def drag(page: Page, server: DesignerServer) -> None:
             work.append(after["TaskDuration"] - before["TaskDuration"])
             script.append(after["ScriptDuration"] - before["ScriptDuration"])
         page.mouse.up()
-        say(f"a pointer event while dragging, {steps} steps, all work", work)
-        say(f"a pointer event while dragging, {steps} steps, script", script)
+        page.wait_for_timeout(500)
+        say(f"a pointer event while dragging, {steps} steps, {what}", work)
+        say("    of it script", script)
+
+    for steps in SIZES[1:]:
+        draft = new_draft(page, pipeline(steps))
+        page.goto(f"{server.origin}/drafts/{draft}")
+        page.wait_for_function(f"() => {_FIRST_STEP}")
+        page.wait_for_timeout(2_000)
+        moved("middle", "all in sight", steps)
+        moved("edge", "all in sight, the canvas moving along", steps)
+        while float(page.evaluate(_ZOOM)) < 0.9:
+            page.mouse.move(*page.evaluate(_STEP_NEAR["middle"]))
+            page.mouse.wheel(0, -120)
+            page.wait_for_timeout(100)
+        moved("middle", "full size", steps)
 
 
 def check(page: Page, server: DesignerServer) -> None:

@@ -1,6 +1,7 @@
 """A real server on a home of its own, a real browser, small real photos.
 
-The helpers `axe`, `shot` and `DesignerServer` are in `tools.py`."""
+The helpers `axe`, `shot` and `DesignerServer` are in `tools.py`; those that draw are in
+`drafting.py`."""
 
 from __future__ import annotations
 
@@ -59,6 +60,19 @@ def server(make_server: Callable[..., DesignerServer]) -> DesignerServer:
     return make_server()
 
 
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DesignerServer]:
+    """One designer for all tests of a process that keep to drafts of their own."""
+    if not STATIC.is_file():
+        pytest.skip("the designer's pages are not built; `make frontend` builds them")
+    folder = tmp_path_factory.mktemp("designer")
+    server = DesignerServer(folder / "home", folder)
+    server.start()
+    yield server
+    server.stop()
+    server.end_runs()
+
+
 @pytest.fixture
 def faults() -> Faults:
     """What goes wrong in the pages; a test that provokes something allows it here."""
@@ -69,14 +83,19 @@ def faults() -> Faults:
 def page(browser: Browser, server: DesignerServer, faults: Faults) -> Iterator[Page]:
     """A page that is signed in and shows the home page; errors in it fail the test."""
     context = browser.new_context(
-        viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB", accept_downloads=True
+        viewport={"width": WIDTH, "height": HEIGHT},
+        locale="en-GB",
+        accept_downloads=True,
+        storage_state={"cookies": server.cookies, "origins": []},
     )
     context.set_default_timeout(25_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.origin)
     faults.watch(context)
     page = context.new_page()
-    page.goto(server.link)
+    page.goto(server.origin if server.cookies else server.link)
     page.wait_for_selector("main h1")
+    # a link lets in once; who comes later to the same server has its cookie
+    server.cookies = context.cookies()
     yield page
     context.close()
     assert not faults.unexpected(), "\n".join(faults.unexpected())

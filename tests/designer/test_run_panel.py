@@ -86,6 +86,39 @@ def test_a_parameter_is_set_and_named_as_the_reason_of_the_next_run(
     shot(page, "draft-why")
 
 
+def test_a_part_is_run_on_a_chosen_target_as_its_plan_said(
+    page: Page, draft: Callable[[int], None]
+) -> None:
+    draft(3)
+    strip = page.get_by_role("button", name="10 to run")
+    strip.click()
+    plan = page.get_by_role("dialog", name="Plan")
+    expect(plan.get_by_role("rowheader")).to_have_count(10)
+    expect(plan.get_by_role("row", name=re.compile("^convert"))).to_contain_text("Run")
+    axe(page)
+    shot(page, "draft-plan")
+    page.keyboard.press("Escape")
+    expect(strip).to_be_focused()
+    ways = page.get_by_role("button", name="Ways to run")
+    ways.click()
+    expect(page.get_by_role("menuitem", name=re.compile("^Run up to here"))).to_be_disabled()
+    page.get_by_role("menuitemcheckbox", name=re.compile("^Run on local")).click()
+    choose(page, "Split")
+    ways.click()
+    shot(page, "draft-run-menu")
+    page.get_by_role("menuitem", name=re.compile("^Run up to here")).click()
+    bar = page.get_by_role("region", name="Run", exact=True)
+    expect(bar.get_by_text("Succeeded")).to_be_visible(timeout=60_000)
+    tab(page, "Compute")
+    expect(panel(page).get_by_role("listitem").filter(has_text="local")).to_have_attribute(
+        "aria-current", "true"
+    )
+    expect(page.get_by_role("button", name=re.compile("8 to run, 2 reused"))).to_be_visible()
+    bar.get_by_role("link", name="Open run").click()
+    page.wait_for_url(re.compile(r"/runs/\w+"))
+    expect(page.get_by_role("main")).to_contain_text("Succeeded")
+
+
 def test_a_wrong_value_stays_in_sight_and_keeps_the_draft_from_running(
     page: Page, draft: Callable[[int], None]
 ) -> None:

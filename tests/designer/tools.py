@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -12,10 +13,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,7 @@ class DesignerServer:
         home: Home folder of Visionloom.
         folder: Working directory.
         arguments: Options and the file after the command.
+        cookies: Of a browser that was let in.
     """
 
     home: Path
@@ -53,6 +56,7 @@ class DesignerServer:
     link: str = ""
     process: subprocess.Popen[str] | None = None
     output: list[str] = field(default_factory=list)
+    cookies: list[Any] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -173,5 +177,8 @@ def shot(page: Page, name: str) -> None:
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.wait_for_timeout(150)
-        page.screenshot(path=PICTURES / f"{name}-{scheme}.png", animations="disabled", caret="hide")
+        taken = page.screenshot(animations="disabled", caret="hide")
+        # 256 colours are a third of the bytes, and look the same
+        small = Image.open(io.BytesIO(taken)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        small.save(PICTURES / f"{name}-{scheme}.png", optimize=True)
     page.emulate_media(color_scheme="light", reduced_motion="no-preference")

@@ -58,8 +58,7 @@ export function listen(): () => void {
     if (event.defaultPrevented || event.isComposing) return;
     const found = actionFor(combination(event));
     if (!found || found.event || inWidget(event.target)) return;
-    const browsers = found.id === "version" || found.id === "run";
-    if (inText(event.target) && !browsers) return;
+    if (inText(event.target) && !found.everywhere) return;
     event.preventDefault();
     if (found.enabled()) void found.perform();
   };

@@ -191,6 +191,7 @@ export const canvas = {
     disk: "Another program wrote to the file of this draft. Nothing was overwritten.",
     theirs: "Take theirs",
     top: "Put mine on top of theirs",
+    replace: "Put my text in the place of theirs",
     copy: "Keep mine as a copy",
     reload: "Load the file from disk",
     overwrite: "Overwrite the file",
@@ -283,7 +284,7 @@ export const canvas = {
     distribute: "Distribute evenly",
     commands: "All commands",
     help: "Keys",
-    properties: "Open the properties of the selected step",
+    properties: "Open the properties",
   },
   groups: { edit: "Edit", arrange: "Arrange", view: "View", draft: "Draft" },
   commands: {
@@ -292,6 +293,7 @@ export const canvas = {
     placeholder: "Type a command or the name of a step",
     none: "Nothing fits.",
     step: (name: string) => `Step ${name}`,
+    note: (text: string) => `Note: ${text.split("\n", 1)[0]?.slice(0, 80)}`,
   },
   help: {
     title: "Keys",

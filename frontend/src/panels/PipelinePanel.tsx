@@ -131,6 +131,7 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
                   id={`${draft}//path/${input.name}`}
                   label={words.folder}
                   accessibleName={words.pathOf(input.name)}
+                  parameter={input.name}
                   hideLabel
                   saved={input.path ?? ""}
                   placeholder={words.notChosen}
@@ -214,6 +215,7 @@ function InputValue({
     <TypedField
       id={`${draft}//value/${name}`}
       label={words.valueOf(name)}
+      parameter={name}
       hideLabel
       saved={value === null ? "" : String(value)}
       error={error}
@@ -291,6 +293,7 @@ function Settings({ graph, readOnly, problems }: PipelineProps) {
         {(control) => (
           <Select
             {...control}
+            data-parameter={problem?.name ?? "default_compute"}
             disabled={readOnly}
             value={set}
             choices={[

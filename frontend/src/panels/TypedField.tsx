@@ -20,6 +20,7 @@ export function TypedField({
   error,
   aside,
   className,
+  parameter,
 }: {
   id: string;
   label: string;
@@ -36,6 +37,8 @@ export function TypedField({
   error?: string | undefined;
   aside?: ReactNode;
   className?: string | undefined;
+  /** What a problem calls it. */
+  parameter?: string;
 }) {
   const field = useTyped({ id, saved, wrong, onlyWhenLeft, send });
   return (
@@ -51,6 +54,7 @@ export function TypedField({
         const shared = {
           ...control,
           ...(accessibleName ? { "aria-label": accessibleName } : {}),
+          "data-parameter": parameter,
           value: field.text,
           placeholder,
           onFocus: field.onFocus,

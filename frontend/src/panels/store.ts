@@ -2,6 +2,7 @@
 import { create } from "zustand";
 import type { Plan, Problem } from "~/api/types";
 import { useEditor } from "~/store/editor";
+import { useView } from "~/store/view";
 
 export type TabName = "parameters" | "connections" | "compute" | "outputs" | "log" | "why";
 
@@ -30,7 +31,11 @@ export function reveal(problem: Problem): void {
   const { draft, select } = useEditor.getState();
   const step = draft?.graph.steps.find((item) => item.name === problem.step);
   select(step ? [step.name] : []);
-  if (!step) return;
+  useView.getState().panel({ right: true });
+  if (!step) {
+    usePanel.setState({ focus: problem.name });
+    return;
+  }
   const tab =
     problem.name === "compute"
       ? "compute"

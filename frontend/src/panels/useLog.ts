@@ -5,6 +5,7 @@ import type { LogLine } from "~/api/types";
 
 const PAGE = 500;
 const PAUSE = 1_000;
+const AGAIN = 2_000;
 const LARGEST = 5_000;
 
 export interface LogChoice {
@@ -45,6 +46,7 @@ export function useLog(choice: LogChoice, going: boolean, told: number) {
   const [state, setState] = useState<State>(nothing);
   const asked = useRef(new Set<number>());
   const token = useRef(0);
+  const again = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const load = useCallback(
     async (page: number) => {
@@ -59,11 +61,17 @@ export function useLog(choice: LogChoice, going: boolean, told: number) {
         }));
       } catch {
         // the server may be away: what is looked at is asked for again
-        if (mine === token.current) asked.current.delete(page);
+        if (mine !== token.current) return;
+        asked.current.delete(page);
+        if (page === 0) {
+          clearTimeout(again.current);
+          again.current = setTimeout(() => mine === token.current && void load(0), AGAIN);
+        }
       }
     },
     [run, step, search, output],
   );
+  useEffect(() => () => clearTimeout(again.current), []);
 
   useEffect(() => {
     token.current += 1;

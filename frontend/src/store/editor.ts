@@ -54,6 +54,8 @@ export interface EditorStore {
   refresh: () => Promise<void>;
   takeTheirs: () => void;
   putOnTop: () => void;
+  /** Whether `putOnTop` would put a whole text of mine in the place of theirs. */
+  replacesTheirs: () => boolean;
   reloadFromDisk: () => Promise<void>;
   overwriteDisk: () => Promise<void>;
   /** Keep what is here as a draft of its own; its id. */
@@ -346,6 +348,10 @@ export const useEditor = create<EditorStore>((set, get) => {
     },
     takeTheirs: () => goOn(false),
     putOnTop: () => goOn(true),
+    replacesTheirs: () =>
+      session.items.some(
+        (item) => item.kind === "edit" && item.edits.some((edit) => edit.kind === "set_text"),
+      ),
     reloadFromDisk: () => {
       goOn(false);
       return call(t.canvas.conflict.reload, "/reload");

@@ -18,8 +18,8 @@ from visionloom.runs.pipeline_run import (
     submit,
 )
 from visionloom.server.desk import Desk
-from visionloom.server.models.base import ProblemView
 from visionloom.server.models.runs import DecisionView, PlanView, ReasonView, RunChoice
+from visionloom.server.states import problem_views
 from visionloom.spec.problems import Problem
 
 
@@ -130,8 +130,3 @@ def decision_view(step: str, decision: Mapping[str, Any]) -> DecisionView:
         seconds=decision["seconds"],
         provisional=decision["provisional"],
     )
-
-
-def problem_views(problems: Iterable[Problem]) -> list[ProblemView]:
-    """Faults as they go over the wire."""
-    return [ProblemView(**problem.to_json()) for problem in problems]

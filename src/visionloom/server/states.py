@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ from visionloom.spec.pipeline import Pipeline, StepBinding
 from visionloom.spec.pipeline_file import ReadPipeline, pipeline_from_text, read_pipeline
 from visionloom.spec.ports import Value
 from visionloom.spec.problems import Problem, in_order
+
+# the code of the remark on paths that hold on this machine only
+_HOLDS_HERE_ONLY = "D2"
 
 
 def read_content(desk: Desk, draft: Draft, content: Content) -> ReadPipeline:
@@ -59,6 +62,9 @@ def reading_of(desk: Desk, draft: Draft, content: Content) -> Reading:
     readable = not read.pipeline.is_unreadable()
     checking = examined(desk, read.pipeline)
     problems = in_order([*read.problems, *(checking.problems if checking is not None else ())])
+    if not draft.in_place:
+        # no other machine reads the file of a draft in the home folder
+        problems = [problem for problem in problems if problem.code != _HOLDS_HERE_ONLY]
     pipeline = read.pipeline if readable else _last_readable(desk, draft)
     graph = graph_of(
         pipeline, content.layout, desk.workspace.registry, checking if readable else None
@@ -158,7 +164,7 @@ def name_of(pipeline: Pipeline, file: Path, *, in_place: bool) -> str:
     return whole(pipeline.display_name or (file.stem if in_place else "Untitled pipeline"))
 
 
-def problem_views(problems: list[Problem]) -> list[ProblemView]:
+def problem_views(problems: Iterable[Problem]) -> list[ProblemView]:
     """Faults as they go over the wire."""
     found = []
     for problem in problems:

@@ -50,7 +50,11 @@ export default function ConflictNotice() {
             </>
           ) : (
             <>
-              {pending > 0 && <Button onClick={editor.putOnTop}>{words.top}</Button>}
+              {pending > 0 && (
+                <Button onClick={editor.putOnTop}>
+                  {editor.replacesTheirs() ? words.replace : words.top}
+                </Button>
+              )}
               <Button look="primary" onClick={editor.takeTheirs}>
                 {words.theirs}
               </Button>

@@ -192,18 +192,30 @@ function CommandDialog({ graph }: { graph: Graph }) {
       icon: "target",
     }),
   );
+  const notes = graph.notes.map(
+    (note, index): Option => ({
+      id: `note ${index}`,
+      label: words.commands.note(note.text),
+      icon: "note",
+    }),
+  );
   return (
     <Dialog title={words.commands.title} onClose={close}>
       <SearchList
         label={words.commands.search}
         placeholder={words.commands.placeholder}
         results={words.commands.title}
-        options={[...commands, ...steps]}
+        options={[...commands, ...steps, ...notes]}
         none={() => words.commands.none}
         onChoose={(id) => {
           close();
+          const note = id.startsWith("note ") ? graph.notes[Number(id.slice(5))] : undefined;
           if (id.startsWith("do ")) perform(id.slice(3));
-          else {
+          else if (note) {
+            const index = graph.notes.indexOf(note);
+            const at = { x: note.x, y: note.y };
+            useView.getState().set({ dialog: { kind: "note", index, at } });
+          } else {
             const name = id.slice(3);
             useView.getState().set({ middleTab: "canvas" });
             useEditor.getState().select([name]);

@@ -30,9 +30,13 @@ export function Palette() {
   const catalog = useCatalog((state) => state.catalog);
   const [typed, setTyped] = useState("");
   const [about, setAbout] = useState<Component | null>(null);
+  const [reached, setReached] = useState("");
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
   const found = foundIn(catalog?.components ?? [], typed);
+  // the list is one tab stop and its help another: arrows go from component to component
+  const stop =
+    found.find((item) => item.name === reached) ?? firstShown(found, catalog?.categories);
   const add = (component: Component) => {
     useView.getState().set({ middleTab: "canvas" });
     addStep(component);
@@ -72,11 +76,12 @@ export function Palette() {
               <h3 id={`${id}-${number}`}>{category}</h3>
               <ul>
                 {inside.map((item) => (
-                  <li key={item.name}>
-                    <Entry component={item} onAdd={add} />
+                  <li key={item.name} onFocus={() => setReached(item.name)}>
+                    <Entry component={item} onAdd={add} stop={item === stop} />
                     <IconButton
                       icon="help"
                       size="small"
+                      tabIndex={item === stop ? 0 : -1}
                       label={words.help(item.title)}
                       onClick={() => setAbout(item)}
                     />
@@ -92,12 +97,17 @@ export function Palette() {
   );
 }
 
+const firstShown = (found: readonly Component[], categories: readonly string[] = []) =>
+  categories.flatMap((category) => found.filter((item) => item.category === category))[0];
+
 function Entry({
   component,
   onAdd,
+  stop,
 }: {
   component: Component;
   onAdd: (component: Component) => void;
+  stop: boolean;
 }) {
   const drag = (event: DragEvent) => {
     event.dataTransfer.setData(PALETTE_TYPE, component.name);
@@ -108,6 +118,7 @@ function Entry({
       type="button"
       draggable
       data-component={component.name}
+      tabIndex={stop ? 0 : -1}
       aria-label={words.add(component.title)}
       title={component.summary}
       className={styles.entry}

@@ -2,20 +2,21 @@
 import type { Problem } from "~/api/types";
 import { t } from "~/messages";
 import { reveal } from "~/panels/store";
+import { useEditor } from "~/store/editor";
 import { useView } from "~/store/view";
 import { Icon } from "~/ui/Icon";
 import styles from "./draft.module.css";
 
 const words = t.canvas.problemsList;
 
-/** Go to a problem: its step and field, else its line. */
+/** Go to a problem: its step and field, the pipeline's input, else its line. */
 export function show(problem: Problem): void {
-  const { set, panel, canvas } = useView.getState();
-  if (problem.step) {
+  const { set, canvas } = useView.getState();
+  const inputs = useEditor.getState().draft?.graph.inputs ?? [];
+  if (problem.step || inputs.some((input) => input.name === problem.name)) {
     set({ middleTab: "canvas" });
-    panel({ right: true });
     reveal(problem);
-    requestAnimationFrame(() => canvas?.locate([problem.step]));
+    if (problem.step) requestAnimationFrame(() => canvas?.locate([problem.step]));
   } else if (problem.line > 0) {
     set({ middleTab: "yaml", place: { line: problem.line, column: problem.column } });
   } else reveal(problem);
