@@ -170,6 +170,7 @@ def test_two_ctrl_c_at_once_leave_no_run_that_goes_on(
     assert Workspace().records.find_run("last").state in {"interrupted", "cancelled"}
 
 
+@pytest.mark.slow
 def test_finish_keeps_the_best_model_so_far(photos: Make, tmp_path: Path, home: Path) -> None:
     folder, out = photos(a=40, b=40), tmp_path / "run"
     command = [VISIONLOOM, "train", str(folder), "--out", str(out), *FAST, "--epochs", "50"]
@@ -296,6 +297,7 @@ def test_a_head_only_run_fits_features_and_refuses_random_transformations(
     assert "random transformation" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_own_model_is_continued_and_re_headed(photos: Make, tmp_path: Path) -> None:
     train(photos("one", a=6, b=6), tmp_path / "one-run", "--epochs", 1)
     model = tmp_path / "one-run" / "model"

@@ -79,6 +79,7 @@ def test_a_training_and_a_scoring_are_remembered_shown_compared_and_forgotten(
     assert vl.train(tmp_path / "photos", out=tmp_path / "third", **SMALL)["reused_steps"] == 9
 
 
+@pytest.mark.slow
 def test_a_detached_run_is_cancelled_gone_on_with_and_ended_with_its_best(
     photos: Make, tmp_path: Path
 ) -> None:

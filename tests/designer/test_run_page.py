@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.designer.tools import ROOT, DesignerServer, Faults, axe, shot
@@ -80,6 +81,7 @@ def test_a_training_is_watched_to_its_end_and_every_button_leads_to_what_it_says
     page.wait_for_url(re.compile("/drafts/"))
 
 
+@pytest.mark.slow
 def test_a_run_is_cancelled_and_gone_on_with(
     page: Page, server: DesignerServer, tiny_photos: Callable[..., Path]
 ) -> None:
@@ -98,6 +100,7 @@ def test_a_run_is_cancelled_and_gone_on_with(
     expect(page.get_by_text(re.compile(r"epoch \d+/400")).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_training_is_ended_early_with_the_best_so_far_and_what_follows_runs(
     page: Page, server: DesignerServer, tiny_photos: Callable[..., Path]
 ) -> None:

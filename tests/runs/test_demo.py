@@ -20,6 +20,7 @@ def test_the_digits_are_written_as_a_labelled_folder(tmp_path: Path) -> None:
     assert len(list((tmp_path / "digits").rglob("*.png"))) == 1797
 
 
+@pytest.mark.slow
 def test_an_earlier_demo_is_replaced_and_other_files_stay(tmp_path: Path) -> None:
     out = tmp_path / "demo"
 

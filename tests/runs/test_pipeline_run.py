@@ -134,6 +134,7 @@ def test_a_forced_run_is_a_source_of_reuse(photos: Make) -> None:
     assert forced.id in view(Workspace(), again.id).steps[0].source
 
 
+@pytest.mark.slow
 def test_a_seed_to_be_drawn_runs_every_time(photos: Make) -> None:
     folder = photos(cat=7, dog=7)
     first = canonical(folder, random_seed=None).run()

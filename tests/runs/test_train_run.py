@@ -146,6 +146,7 @@ def test_the_folder_and_its_zip_give_the_same_weights(photos: Make, tmp_path: Pa
     assert len(digests) == 1
 
 
+@pytest.mark.slow
 def test_the_zip_and_the_folder_of_a_real_set_give_the_same_weights(
     shared_data: Path, tmp_path: Path
 ) -> None:
@@ -185,6 +186,7 @@ def test_a_report_can_be_written_again(photos: Make, tmp_path: Path) -> None:
         vl.report(tmp_path / "nothing")
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_although_one_on_other_pictures_is_the_newest_result(
     photos: Make, tmp_path: Path
 ) -> None:

@@ -27,6 +27,9 @@ from visionloom.errors import (
 from visionloom.runs.trying import ModelTrier
 from visionloom.settings import Settings, load_settings
 
+# what all tests here look at is made once, in one process
+pytestmark = pytest.mark.xdist_group("trained-model")
+
 Trained = tuple[TrainedModel, ImageDirectory, Path]
 
 

@@ -22,6 +22,9 @@ from visionloom.engine.collect import collect
 from visionloom.server.desk import Desk, open_desk
 from visionloom.workspace import Workspace
 
+# what all tests here look at is made once, in one process
+pytestmark = pytest.mark.xdist_group("server-looking")
+
 ODD = "<img src=x onerror=alert(1)>"
 OCTETS = {"content-type": "application/octet-stream"}
 
