@@ -118,14 +118,14 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
 
   const edgesBefore = useRef(new Map<string, Edge>());
   const edges = useMemo(() => {
-    const made = edgesOf(graph, components, edgesBefore.current).map((edge) =>
+    const made = edgesOf(graph, components, positions, edgesBefore.current).map((edge) =>
       (edge.selected ?? false) === (edge.id === wire)
         ? edge
         : { ...edge, selected: edge.id === wire, zIndex: edge.id === wire ? 1 : 0 },
     );
     edgesBefore.current = new Map(made.map((edge) => [edge.id, edge]));
     return made;
-  }, [graph, components, wire]);
+  }, [graph, components, positions, wire]);
 
   const onNodesChange = useCallback(
     (changes: NodeChange<FlowNode>[]) => {

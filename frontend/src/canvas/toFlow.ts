@@ -6,6 +6,7 @@ import { NODE_HEIGHT, NODE_WIDTH } from "~/graph/layout";
 import { inOrder, neighbours, wireId, wiresOf } from "~/graph/order";
 import { fits, kindOf, type PortKind, portsOf } from "~/graph/types";
 import { t } from "~/messages";
+import { lanesOf } from "./lanes";
 
 export interface PortView {
   name: string;
@@ -291,11 +292,22 @@ export function noteNodes(
 export function edgesOf(
   graph: Graph,
   components: Components,
+  positions: Readonly<Record<string, Position>>,
   old: ReadonlyMap<string, Edge>,
 ): Edge[] {
+  const wires = wiresOf(graph);
   const componentOf = new Map(graph.steps.map((step) => [step.name, step.component]));
-  return wiresOf(graph).map((wire) => {
+  const portX = (ports: readonly { name: string }[] = [], name: string) => {
+    const at = ports.findIndex((port) => port.name === name);
+    return at < 0 ? NODE_WIDTH / 2 : spaced(ports.length, at);
+  };
+  const lanes = lanesOf(wires, positions, (wire) => [
+    portX(components.get(componentOf.get(wire.from) ?? "")?.outputs, wire.fromPort),
+    portX(components.get(componentOf.get(wire.to) ?? "")?.inputs, wire.toPort),
+  ]);
+  return wires.map((wire) => {
     const id = wireId(wire.to, wire.toPort);
+    const lane = lanes.get(id);
     const component = components.get(componentOf.get(wire.from) ?? "");
     const type = component?.outputs.find((port) => port.name === wire.fromPort)?.type ?? "";
     const className = `wire wire-${kindOf(type)}`;
@@ -303,7 +315,8 @@ export function edgesOf(
     if (
       before?.source === wire.from &&
       before.sourceHandle === wire.fromPort &&
-      before.className === className
+      before.className === className &&
+      before.data?.["lane"] === lane
     ) {
       return before;
     }
@@ -314,6 +327,7 @@ export function edgesOf(
       target: wire.to,
       targetHandle: wire.toPort,
       className,
+      data: { lane },
       focusable: false,
       selected: false,
     };

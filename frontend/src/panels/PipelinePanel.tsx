@@ -247,12 +247,12 @@ function Outputs({ draft, graph, readOnly }: PipelineProps) {
             <span className={styles["line"]}>
               <Icon name="output" size={14} />
               <strong className={styles["grow"]}>{output.name}</strong>
-              {from && (
-                <span className={styles["quiet"]}>
-                  {t.panel.fields.boundStep(from.step, from.port)}
-                </span>
-              )}
             </span>
+            {from && (
+              <span className={styles["quiet"]}>
+                {t.panel.fields.boundStep(from.step, from.port)}
+              </span>
+            )}
             {readOnly || !from ? (
               <span className={styles["quiet"]}>{output.path ?? words.inStore}</span>
             ) : (
