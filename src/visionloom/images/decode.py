@@ -140,7 +140,9 @@ def decode(
         UnreadableImage: Why it is not usable.
     """
     limits = limits or current_limits()
-    with _opened(data, limits) as image:
+    opened = _opened(data, limits)
+    data = opened.data
+    with opened as image:
         orientation = _orientation(image, limits)
         if image.format == "JPEG" and image.mode in {"L", "RGB"}:
             pixels = _decode_jpeg(data, image, scale)
@@ -194,8 +196,8 @@ class _opened:  # noqa: N801 - used as a context manager function
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                needed = without_metadata(data, limits.metadata_bytes)
-                self._image = Image.open(io.BytesIO(needed), formats=READ_FORMATS)
+                self.data = without_metadata(data, limits.metadata_bytes)
+                self._image = Image.open(io.BytesIO(self.data), formats=READ_FORMATS)
         except Image.DecompressionBombError as error:
             raise UnreadableImage(f"more pixels than {limits.named('image_pixels')}") from error
         except (OSError, ValueError, SyntaxError, struct.error) as error:

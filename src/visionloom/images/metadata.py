@@ -12,6 +12,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 # compressed text and profiles; plain text may hold the orientation (XMP)
 _PNG_PACKED = frozenset({b"zTXt", b"iCCP"})
 _PNG_PLAIN = frozenset({b"tEXt", b"iTXt", b"eXIf"})
+_APP2, _SCAN = 0xE2, 0xDA
 _XMP = b"XML:com.adobe.xmp\0\0"
 _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
                16: 8, 17: 8, 18: 8}  # fmt: skip
@@ -29,6 +30,8 @@ def without_metadata(data: bytes, most: int) -> bytes:
     """
     if data.startswith(_PNG):
         return _png_without(data, most)
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg_without(data)
     if data[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         _check_tiff(data)
     return data
@@ -48,6 +51,19 @@ def _png_without(data: bytes, most: int) -> bytes:
             start = end
         place = end
     return data if len(kept) == 1 else b"".join([*kept, data[start:]])
+
+
+def _jpeg_without(data: bytes) -> bytes:
+    """Without colour profiles: a damaged one keeps a strict decoder from the pixels."""
+    kept: list[bytes] = []
+    start = place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != _SCAN:
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        if data[place + 1] == _APP2 and data[place + 4 : place + 16] == b"ICC_PROFILE\0":
+            kept.append(data[start:place])
+            start = end
+        place = end
+    return b"".join([data[:2], *kept, data[start:]]) if kept else data
 
 
 def _is_left_out(kind: bytes, begins: bytes, length: int, most: int) -> bool:

@@ -86,7 +86,7 @@ def _about_sqlite(version: tuple[int, int, int]) -> str:
     )
     if version < (3, 7, 0) or mended:
         return ""
-    return " (has the WAL-reset fault, mended in 3.51.3, 3.50.7 and 3.44.6)"
+    return " (can lose a commit while its log is reset; the records guard themselves against it)"
 
 
 def _folders(settings: Settings) -> dict[str, str]:
@@ -106,5 +106,5 @@ def _folders(settings: Settings) -> dict[str, str]:
 
 def _disk(home: Path) -> str:
     if is_network_file_system(home):
-        return "a network file system: the records may be damaged there; set VISIONLOOM_HOME"
+        return "a network file system: the records keep a plain journal there, which is slower"
     return "a disk of this machine"
