@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from visionloom.errors import UsageError
-from visionloom.limits import GIB, PREFIX, Limits, current_limits, limits_from_json, setting
+from visionloom.limits import (
+    GIB,
+    PREFIX,
+    Limits,
+    ServerLimits,
+    current_limits,
+    limits_from_json,
+    setting,
+)
 from visionloom.settings import load_settings
 
 SOURCE = Path(__file__).parent.parent / "src" / "visionloom"
@@ -22,7 +31,8 @@ def test_every_limit_can_be_set_and_travels_to_processes() -> None:
         limits = current_limits({setting(name): f"{other}"})
         assert dict(limits.rows()) == {**dict(Limits().rows()), name: other}, name
         assert limits_from_json(limits.to_json()) == limits
-        table = limits if hasattr(limits, name) else limits.server
+        tables: tuple[Limits | ServerLimits, ...] = (limits, limits.server)
+        table = next(t for t in tables if name in {f.name for f in fields(t)})
         assert setting(name) in table.named(name)
         assert name in table.named(name)
 

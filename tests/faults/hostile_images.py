@@ -180,15 +180,15 @@ def seeds() -> dict[str, bytes]:
 def mutated(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     """Pictures with bits turned, bytes replaced, doubled or left out, or cut off.
 
-    Half of the changes are in the first 64 bytes, where sizes and counts are.
+    A fifth of the changes are in the first 64 bytes, where sizes and counts are.
     """
     draws = np.random.default_rng(seed)
     kinds = list(seeds().items())
     for number in range(count):
         name, whole = kinds[number % len(kinds)]
         data = bytearray(whole)
-        for _ in range(int(draws.integers(1, 6))):
-            reach = min(64, len(data)) if draws.random() < 0.5 else len(data)
+        for _ in range(int(draws.integers(1, 4))):
+            reach = min(64, len(data)) if draws.random() < 0.2 else len(data)
             at = int(draws.integers(0, max(1, reach)))
             match int(draws.integers(0, 6)):
                 case 0:
@@ -201,8 +201,10 @@ def mutated(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
                     del data[at : at + int(draws.integers(1, 16))]
                 case 4:
                     data[at:at] = data[at : at + int(draws.integers(1, 64))]
-                case _:
+                case _ if draws.random() < 0.3:
                     del data[max(4, at) :]
+                case _:
+                    data[at : at + 2] = data[at : at + 2][::-1]
             if not data:
                 data = bytearray(whole[:4])
         yield f"{number:05d}.{name}", bytes(data)

@@ -52,8 +52,8 @@ def torch_files(canary: Path) -> dict[str, bytes]:
     flags[place + 8] |= 1
     checks = bytearray(torch_zip({"x": evil}))
     checks[place + 16] ^= 0xFF
-    data = bytearray(good)
-    data[data.index(struct.pack("<f", 1.0) * 3)] ^= 1
+    turned = bytearray(good)
+    turned[turned.index(struct.pack("<f", 1.0) * 3)] ^= 1
     return {
         "pickle": pickle.dumps(evil),
         "pickle of protocol 0": pickle.dumps(evil, 0),
@@ -63,7 +63,7 @@ def torch_files(canary: Path) -> dict[str, bytes]:
         "extra pickle": extra.getvalue(),
         "flag bits": bytes(flags),
         "checksum in the index": bytes(checks),
-        "checksum of a tensor": bytes(data),
+        "checksum of a tensor": bytes(turned),
         "data before": b"#!/bin/sh\n" + good,
         "a module": torch_zip(torch.nn.Linear(2, 2)),
         "no tensors": torch_zip({"x": [1, 2]}),

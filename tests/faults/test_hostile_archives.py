@@ -340,7 +340,7 @@ def test_what_common_programs_pack_is_read(tmp_path: Path) -> None:
         def write(self, data: object) -> int:
             return streamed.write(data)  # type: ignore[arg-type]
 
-    with zipfile.ZipFile(Pipe(), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(Pipe(), "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             archive.write(path, path.relative_to(folder))
     (tmp_path / "streamed.zip").write_bytes(streamed.getvalue())

@@ -53,7 +53,7 @@ def converted(source: Path, tmp_path: Path) -> Images:
     return convert(source, Context({}, tmp_path, load_settings())).parts[""]
 
 
-TOO_LARGE = {
+TOO_LARGE: dict[str, tuple[Callable[[], bytes], str]] = {
     "60000 x 60000.png": (lambda: png_header(60_000, 60_000), "image_pixels"),
     "40000 x 10.png": (lambda: png_header(40_000, 10), "image_side"),
     "16383 x 16383.webp": (lambda: webp_header(16_383, 16_383), "image_pixels"),

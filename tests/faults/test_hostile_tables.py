@@ -62,7 +62,8 @@ def test_names_of_classes_are_text_everywhere(
     assert "\x1b" not in page
     assert "\u202e" not in page
 
-    rows = {"label": list(classes), "probability": [0.5] * len(classes)}
+    rows: dict[str, list[str | float]]
+    rows = {"label": [*classes], "probability": [0.5] * len(classes)}
     write_csv(tmp_path / "scores.csv", {"label": "VARCHAR", "probability": "DOUBLE"}, rows)
     with open(tmp_path / "scores.csv", newline="") as stream:
         cells = [row["label"] for row in csv.DictReader(stream)]

@@ -14,12 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.protections.hostile import PROTECTIONS
+from tests.faults.protections.hostile import PROTECTIONS, Protection
 
 _VARIABLE = "VISIONLOOM_TESTS_WITHOUT"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -32,17 +31,15 @@ if {_VARIABLE!r} in os.environ and "pytest" not in " ".join(sys.orig_argv):
 """
 
 
-def chosen() -> object:
+def chosen() -> Protection:
     """The protection that is switched off."""
     return PROTECTIONS[int(os.environ[_VARIABLE])]
 
 
 @pytest.fixture(autouse=True)
-def unprotected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def unprotected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Part of the tests when this file is loaded as a plugin."""
-    PROTECTIONS[int(os.environ[_VARIABLE])].patch(monkeypatch)
-    return
-    yield
+    chosen().patch(monkeypatch)
 
 
 def run(number: int, folder: Path) -> tuple[str, float]:
