@@ -176,7 +176,7 @@ class Limits(_Table):
         """For a process of ours; `limits_from_json` reads it."""
         return json.dumps(dataclasses.asdict(self))
 
-    def rows(self) -> Iterator[tuple[str, float]]:
+    def rows(self) -> Iterator[tuple[str, int | float]]:
         """Every limit with its value, those of the server last."""
         for part in (self, self.server):
             for entry in dataclasses.fields(part):
