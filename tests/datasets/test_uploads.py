@@ -113,7 +113,7 @@ def test_files_and_folders_belong_to_their_owner_alone(data_sets: DataSets) -> N
 
 def test_a_file_beyond_its_limit_is_refused_and_gone(data_sets: DataSets) -> None:
     upload = data_sets.uploads.begin("photos", 1, 1_000)
-    with pytest.raises(UsageError, match="larger than 10 bytes"):
+    with pytest.raises(UsageError, match="more bytes than the limit image_bytes of 10 "):
         send(upload, "a.jpg", b"x" * 11, Limits(image_bytes=10))
     assert everything(upload.folder) == ["upload.json"]
 

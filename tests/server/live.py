@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from visionloom.limits import ServerLimits
 from visionloom.server.app import create_app
 from visionloom.server.desk import Desk, open_desk
-from visionloom.server.limits import ServerLimits
 from visionloom.server.listening import allow_many_connections, listen
 from visionloom.server.serve import server_of
 from visionloom.workspace import Workspace

@@ -13,9 +13,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.conftest import PORT, browser
+from visionloom.limits import ServerLimits
 from visionloom.server.access import Access, private_folder, read_token, write_private
 from visionloom.server.desk import Desk
-from visionloom.server.limits import ServerLimits
 
 HOUR, DAY = 3_600.0, 86_400.0
 POSIX = pytest.mark.skipif(os.name == "nt", reason="no such permissions here")

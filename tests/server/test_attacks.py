@@ -15,7 +15,7 @@ import pytest
 
 from tests.server.asgi import Asker, api_routes
 from tests.server.live import Live, Stream, eventually, serving
-from visionloom.server.limits import ServerLimits
+from visionloom.limits import ServerLimits
 
 IMPATIENT = ServerLimits(
     header_seconds=1.5, body_window_seconds=1.5, idle_seconds=1.0, connections=700

@@ -13,10 +13,10 @@ from tests.server.live import Live, Stream, eventually, serving
 from tests.server.test_serve import Served
 from visionloom.drafts.content import Content, content_of
 from visionloom.engine.journal import JOURNAL_NAME, Journal
+from visionloom.limits import ServerLimits
 from visionloom.records.recorder import Recorder, open_records
 from visionloom.records.rows import MetricPoint, RunRow, StepRow
 from visionloom.server.access import Access
-from visionloom.server.limits import ServerLimits
 from visionloom.settings import load_settings
 from visionloom.spec.layout import Layout
 

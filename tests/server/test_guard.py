@@ -14,10 +14,10 @@ import pytest
 
 from tests.server.asgi import Asker, api_routes, routes
 from tests.server.conftest import PORT
+from visionloom.limits import ServerLimits
 from visionloom.server.app import create_app
 from visionloom.server.desk import Desk, open_desk
 from visionloom.server.guard import PUBLIC, UPLOADS, Guard
-from visionloom.server.limits import ServerLimits
 from visionloom.workspace import Workspace
 
 HOST = f"127.0.0.1:{PORT}"

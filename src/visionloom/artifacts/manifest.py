@@ -13,9 +13,9 @@ from typing import Any
 
 from visionloom.artifacts.digest import sha256_of_file
 from visionloom.errors import ArtifactError
+from visionloom.limits import current_limits
 
 MANIFEST_NAME = "visionloom.json"
-_MAXIMUM_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,8 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} is not a Visionloom artifact: it has no {MANIFEST_NAME}.",
             "Name a folder that a Visionloom component wrote.",
         )
-    if path.stat().st_size > _MAXIMUM_BYTES:
-        raise ArtifactError(f"{path} is larger than {_MAXIMUM_BYTES} bytes.")
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_limited(path, "artifact_manifest_bytes"))
         files = {
             _safe_name(name): FileEntry(int(entry["bytes"]), str(entry["sha256"]))
             for name, entry in value["files"].items()
@@ -103,6 +101,26 @@ def read_manifest(folder: Path) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}.") from error
+
+
+def read_limited(path: Path, name: str) -> bytes:
+    """The bytes of a JSON file of an artifact, no more than the limit of that name allows.
+
+    Raises:
+        ArtifactError: It is missing, larger, or cannot be read.
+    """
+    limits = current_limits()
+    most = int(getattr(limits, name))
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(most + 1)
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{path} is missing: the artifact is not whole.") from error
+    except OSError as error:
+        raise ArtifactError(f"{path} is damaged: {error}.") from error
+    if len(data) > most:
+        raise ArtifactError(f"{path} has more bytes than {limits.named(name)}.")
+    return data
 
 
 def verify_files(folder: Path, manifest: Manifest, names: Iterable[str] | None = None) -> None:

@@ -92,6 +92,34 @@ def read_parquet(path: Path) -> dict[str, list[Any]]:
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
+def measure_parquet(path: Path, most_rows: int) -> tuple[int, int]:
+    """Rows of a Parquet file, and the bytes of its cells as text; nothing is kept of them.
+
+    Args:
+        path: The file.
+        most_rows: Beyond these the bytes are not counted, and 0 is said.
+
+    Raises:
+        ArtifactError: The file is missing or is no Parquet file.
+    """
+    import duckdb
+
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing.")
+    try:
+        with connect() as connection:
+            counted = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)])
+            rows = int((counted.fetchone() or (0,))[0])
+            if rows > most_rows:
+                return rows, 0
+            summed = connection.execute(
+                "SELECT sum(strlen(CAST(COLUMNS(*) AS VARCHAR))) FROM read_parquet(?)", [str(path)]
+            )
+            return rows, sum(int(size or 0) for size in summed.fetchone() or ())
+    except duckdb.Error as error:
+        raise ArtifactError(f"{path} is not a readable Parquet file: {error}") from error
+
+
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB connection that loads no extension and reaches no network."""
     import duckdb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import threading
 import zipfile
@@ -10,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from visionloom.errors import DataError, NotThereError, UsageError
+from visionloom.images.archives import read_member
+from visionloom.images.below import read_below
 from visionloom.images.kept import Kept
 from visionloom.images.origin import PixelOrigin
 from visionloom.images.sources import Candidate, find_pictures
@@ -97,7 +100,7 @@ class FirstPictures:
             self._idle.cancel()
         if self._worker is None:
             self._worker = Worker("image", full=True, limits=limits)
-        finding = self._worker.examine(None, data)
+        finding = self._worker.examine(data)
         self._idle = threading.Timer(_IDLE_SECONDS, self.close)
         self._idle.daemon = True
         self._idle.start()
@@ -129,11 +132,10 @@ def _spread(candidates: list[Candidate]) -> list[Candidate]:
 
 def _bytes(origin: PixelOrigin, stored: str, most: int) -> bytes:
     if origin.kind == "zip":
-        with zipfile.ZipFile(origin.path) as archive, archive.open(stored) as member:
-            return member.read(most)
+        with zipfile.ZipFile(origin.path) as archive:
+            return read_member(archive, stored, most)
     if origin.kind == "tar":
         with tarfile.open(origin.path, "r:") as bundle:
             entry = bundle.extractfile(stored)
             return entry.read(most) if entry is not None else b""
-    with open(Path(origin.path, stored), "rb") as stream:
-        return stream.read(most)
+    return read_below(os.path.realpath(origin.path), stored, most)

@@ -26,12 +26,10 @@ from visionloom.artifacts.trees import newest
 from visionloom.datasets.names import check_path, shown, twin
 from visionloom.errors import ModuleOutOfMemoryError, NotThereError, UsageError
 from visionloom.images.formats import MANIFEST_EXTENSIONS, archive_extension
-from visionloom.settings import MIB, Limits, Settings
+from visionloom.settings import Limits, Settings
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _KEPT_SECONDS = 24 * 3600.0
-_OPEN_AT_ONCE = 32
-_ROOM_LEFT = 256 * MIB
 
 
 @dataclass
@@ -84,7 +82,7 @@ class Upload:
                 raise
             self._coming += 1
         try:
-            return Arrival(self, path, _file_limit(path, limits))
+            return Arrival(self, path, limits)
         except BaseException:
             self.release(path)
             raise
@@ -159,10 +157,11 @@ class Upload:
 class Arrival:
     """One file that is arriving; `finish` or `abort` ends it."""
 
-    def __init__(self, upload: Upload, path: str, limit: int) -> None:
+    def __init__(self, upload: Upload, path: str, limits: Limits) -> None:
         self._upload = upload
         self._path = path
-        self._limit = limit
+        self._limits = limits
+        self._limit = _file_limit(path)
         self._size = 0
         self._part = upload.folder / "parts" / secrets.token_hex(8)
         with explained(self._part):
@@ -178,10 +177,11 @@ class Arrival:
             ModuleOutOfMemoryError: The disk is full.
         """
         self._size += len(data)
-        if self._size > self._limit:
+        if self._size > getattr(self._limits, self._limit):
             self._upload.refuse(self._path)
             raise UsageError(
-                f"The file {shown(self._path)!r} is larger than {self._limit} bytes.",
+                f"The file {shown(self._path)!r} has more bytes than "
+                f"{self._limits.named(self._limit)}.",
                 "Leave it out.",
             )
         if self._upload.bytes + self._size > self._upload.announced_bytes:
@@ -249,13 +249,17 @@ class Uploads:
         """
         limits = self._settings.limits
         if files > limits.upload_files:
-            raise UsageError(f"{files} files are more than upload_files, {limits.upload_files}.")
+            raise UsageError(f"{files} files are more than {limits.named('upload_files')}.")
         if size > limits.upload_bytes:
-            raise UsageError(f"{size} bytes are more than upload_bytes, {limits.upload_bytes}.")
+            raise UsageError(f"{size} bytes are more than {limits.named('upload_bytes')}.")
         self._sweep_once()
         with self._lock:
-            if len(self._open) >= _OPEN_AT_ONCE:
-                raise UsageError(f"{len(self._open)} uploads are open.", "Finish or drop one.")
+            if len(self._open) >= limits.uploads_open:
+                raise UsageError(
+                    f"{len(self._open)} uploads are open, as many as {limits.named('uploads_open')}"
+                    " allows.",
+                    "Finish or drop one.",
+                )
             with explained(self._root):
                 self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_room(size)
@@ -307,7 +311,7 @@ class Uploads:
 
     def _check_room(self, size: int) -> None:
         coming = sum(u.announced_bytes - u.bytes for u in self._open.values())
-        free = shutil.disk_usage(self._root).free - _ROOM_LEFT - coming
+        free = shutil.disk_usage(self._root).free - self._settings.limits.upload_free_bytes - coming
         if size > free:
             raise ModuleOutOfMemoryError(
                 f"The disk has room for {max(0, free)} more bytes; the photos need {size}.",
@@ -329,8 +333,8 @@ class Uploads:
         return found
 
 
-def _file_limit(path: str, limits: Limits) -> int:
+def _file_limit(path: str) -> str:
+    """The name of the limit for the size of a file."""
     if archive_extension(path) is not None:
-        return limits.upload_bytes
-    is_list = path.lower().endswith(MANIFEST_EXTENSIONS)
-    return limits.manifest_bytes if is_list else limits.image_bytes
+        return "upload_bytes"
+    return "manifest_bytes" if path.lower().endswith(MANIFEST_EXTENSIONS) else "image_bytes"

@@ -15,8 +15,6 @@ from visionloom.errors import InvalidPipelineError, NotThereError
 from visionloom.settings import Limits
 from visionloom.spec.layout import Layout, layout_bytes, layout_from_bytes, layout_path
 
-_MAXIMUM_LAYOUT = 4 * 1024 * 1024
-
 
 @dataclass(frozen=True)
 class Prints:
@@ -46,7 +44,7 @@ class DraftFiles:
 
     def prints(self) -> Prints:
         """What is on disk now."""
-        return Prints(*(_digest(_read(path)) for path in (self.file, self._layout)))
+        return Prints(*(_digest(self._read(path)) for path in (self.file, self._layout)))
 
     def read(self) -> Content:
         """What somebody else wrote.
@@ -62,11 +60,10 @@ class DraftFiles:
             )
         if len(data) > self._limits.yaml_bytes:
             raise InvalidPipelineError(
-                f"{self.file} is larger than the limit yaml_bytes of {self._limits.yaml_bytes} "
-                "bytes.",
+                f"{self.file} has more bytes than {self._limits.named('yaml_bytes')}.",
                 "Open a smaller file.",
             )
-        layout = _read(self._layout)
+        layout = self._read(self._layout)
         try:
             return content_of(data, Layout() if layout is None else layout_from_bytes(layout))
         except UnicodeDecodeError:
@@ -92,7 +89,7 @@ class DraftFiles:
         after = self.after(content, before, old)
         earlier = None
         if after.layout != before.layout:
-            earlier = _read(self._layout)
+            earlier = self._read(self._layout)
             _write(self._layout, layout_bytes(content.layout))
         try:
             if after.text != before.text:
@@ -120,6 +117,9 @@ class DraftFiles:
         for path in (self.file, self._layout):
             path.unlink(missing_ok=True)
 
+    def _read(self, path: Path) -> bytes | None:
+        return _read(path, self._limits.layout_bytes + 1)
+
     def _put_back(self, layout: bytes | None) -> None:
         if layout is None:
             self._layout.unlink(missing_ok=True)
@@ -127,7 +127,7 @@ class DraftFiles:
             _write(self._layout, layout)
 
 
-def _read(path: Path, most: int = _MAXIMUM_LAYOUT + 1) -> bytes | None:
+def _read(path: Path, most: int) -> bytes | None:
     try:
         with open(path, "rb") as stream:
             return stream.read(most)

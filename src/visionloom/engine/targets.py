@@ -19,7 +19,6 @@ _DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}(:[0-9]{1,3})?")
 _MEMORY = re.compile(r"(?P<number>[0-9]{1,12}(\.[0-9]{1,12})?)\s*(?P<unit>MiB|GiB|MB|GB)")
 _UNITS = {"MiB": MIB, "GiB": GIB, "MB": 10**6, "GB": 10**9}
-_MAXIMUM_BYTES = 1_000_000
 _MAXIMUM_SLOTS = 1_024
 _SLOTS_OF_THE_MACHINE = 4
 
@@ -185,11 +184,13 @@ def load_targets(settings: Settings) -> Targets:
     path = settings.targets
     try:
         with open(path, "rb") as stream:
-            data = stream.read(_MAXIMUM_BYTES)
+            data = stream.read(settings.limits.targets_bytes + 1)
     except FileNotFoundError:
         return Targets()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(data) > settings.limits.targets_bytes:
+        raise UsageError(f"{path} has more bytes than {settings.limits.named('targets_bytes')}.")
     try:
         return _parsed(data)
     except UsageError as error:

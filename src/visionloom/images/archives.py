@@ -2,29 +2,39 @@
 
 Plain zip and uncompressed tar are read in place. A compressed tar has no index, so it is unpacked
 once into the cache folder, under the digest of the archive. An archive with one member that leaves
-its folder, is a link, or breaks a limit is refused whole.
+its folder, is a link, clashes with another or breaks a limit is refused whole.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shutil
 import stat
 import tarfile
-import unicodedata
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from visionloom.artifacts.atomic import new_folder
 from visionloom.artifacts.digest import sha256_of_file
+from visionloom.artifacts.zip_structure import (
+    TooManyEntriesError,
+    ZipStructureError,
+    read_zip_index,
+)
 from visionloom.errors import InvalidZipFileError
-from visionloom.images.formats import archive_extension, is_hidden
+from visionloom.images import names
+from visionloom.images.formats import archive_extension
+from visionloom.images.inflating import Inflating
+from visionloom.images.tar_members import TarRefusedError, checked_members, header_class
 from visionloom.settings import MIB, Limits, Settings
 
-_JUDGED_ABOVE = 16 * MIB
 _CHUNK = MIB
+_READ_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _NAMES_THAT_CANNOT_BE = (
     errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL,
 )  # fmt: skip
@@ -63,7 +73,7 @@ def open_archive(path: Path, settings: Settings) -> OpenedArchive:
     if extension == ".zip":
         return OpenedArchive("zip", path, _zip_members(path, settings.limits))
     if extension == ".tar":
-        with _open_tar(path, "r:") as archive:
+        with _opened_tar(path, settings.limits) as archive:
             return OpenedArchive("tar", path, _tar_members(path, archive, settings.limits))
     folder = _unpacked(path, settings)
     members = [
@@ -74,126 +84,218 @@ def open_archive(path: Path, settings: Settings) -> OpenedArchive:
     return OpenedArchive("folder", folder, tuple(sorted(members, key=lambda m: m.name)))
 
 
+class _Gate:
+    """Lets the members of one archive in, one after the other, or refuses the whole.
+
+    Args:
+        path: The archive.
+        limits: What it may cost.
+    """
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        self._limits = limits
+        self._clashes = names.Clashes()
+        self._count = 0
+        self._budget = Budget(path, limits)
+        self.members: list[Member] = []
+
+    def count(self) -> None:
+        """One more member, of whatever kind."""
+        self._count += 1
+        if self._count > self._limits.archive_entries:
+            raise _too_many(self._path, self._limits)
+
+    def check_name(self, name: str) -> None:
+        """The name of a file or folder."""
+        reason = names.reason_refused(name, self._limits)
+        if reason:
+            raise _refused(self._path, name, reason)
+
+    def admit(self, name: str, plain: str, size: int) -> None:
+        """A file.
+
+        Args:
+            name: As the archive writes it.
+            plain: Without ``./`` before it.
+            size: Unpacked, bytes, as the archive says.
+        """
+        self.check_name(plain)
+        reason = self._clashes.reason_refused(plain)
+        if reason:
+            raise _refused(self._path, name, reason)
+        self._budget.take(size)
+        self.members.append(Member(name, size))
+
+    def sorted_members(self) -> tuple[Member, ...]:
+        """Everything that was let in, in order of name."""
+        return tuple(sorted(self.members, key=lambda m: m.name))
+
+
+class Budget:
+    """What an archive may unpack to; `take` and `check` raise InvalidZipFileError beyond it.
+
+    Args:
+        path: The archive.
+        limits: Bytes, and how many times the size of the archive.
+        room: Bytes there are on the disk for it; None when nothing is written.
+    """
+
+    def __init__(self, path: Path, limits: Limits, room: int | None = None) -> None:
+        self._path = path
+        self._limits = limits
+        self._packed = max(1, path.stat().st_size)
+        self._room = room
+        self._total = 0
+
+    def take(self, size: int) -> None:
+        """Some more bytes."""
+        self._total += size
+        self.check(self._total)
+
+    def check(self, total: int) -> None:
+        """So many bytes in all."""
+        limits = self._limits
+        if total > limits.archive_bytes:
+            raise InvalidZipFileError(
+                f"{self._path} unpacks to {total} bytes or more, beyond "
+                f"{limits.named('archive_bytes')}."
+            )
+        if total > limits.ratio_judged_above and total > limits.archive_ratio * self._packed:
+            raise InvalidZipFileError(
+                f"{self._path} unpacks to {total / self._packed:.0f} times its size or more, "
+                f"beyond {limits.named('archive_ratio')}.",
+                "If you trust it, unpack it yourself and give the folder.",
+            )
+        if self._room is not None and total > self._room:
+            raise InvalidZipFileError(
+                f"{self._path} unpacks to {total} bytes or more; the disk has room for "
+                f"{max(0, self._room)}, with {limits.named('unpack_free_bytes')} and "
+                f"{limits.named('unpack_free_share')} left free.",
+                "Free some space, or unpack it yourself and give the folder.",
+            )
+
+
 def _zip_members(path: Path, limits: Limits) -> tuple[Member, ...]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
+        entries = read_zip_index(path, limits.archive_entries)
+    except TooManyEntriesError as error:
+        raise _too_many(path, limits) from error
+    except ZipStructureError as error:
+        raise InvalidZipFileError(
+            f"{path} is refused: {error}.",
+            "Unpack it yourself, look at it, and give the folder, or pack it again.",
+        ) from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise InvalidZipFileError(
             f"{path} is not a readable zip file: {error}.", "Make or copy it again."
         ) from error
-    _check_count(path, len(entries), limits)
-    members = []
+    gate = _Gate(path, limits)
     for entry in entries:
-        if entry.is_dir():
-            _check_name(path, entry.orig_filename.rstrip("/"), limits)
-            continue
-        _check_name(path, entry.orig_filename, limits)
+        gate.check_name(entry.orig_filename.removesuffix("/"))
         mode = entry.external_attr >> 16
-        if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        if mode and stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:
             raise _refused(path, entry.filename, "it is a link or a device")
         if entry.flag_bits & 0x1:
             raise InvalidZipFileError(
                 f"{path} is protected by a password.", "Unpack it and give the folder."
             )
+        if entry.is_dir():
+            continue
         ratio = entry.file_size / max(1, entry.compress_size)
-        if entry.file_size > _JUDGED_ABOVE and ratio > limits.archive_entry_ratio:
+        if entry.file_size > limits.ratio_judged_above and ratio > limits.archive_entry_ratio:
             raise _refused(
                 path,
                 entry.filename,
-                f"it unpacks to {ratio:.0f} times its size, more than the limit "
-                f"archive_entry_ratio of {limits.archive_entry_ratio:g}",
+                f"it unpacks to {ratio:.0f} times its size, more than "
+                f"{limits.named('archive_entry_ratio')}",
             )
-        members.append(Member(entry.filename, entry.file_size))
-    return _checked(path, members, limits)
+        gate.admit(entry.filename, entry.filename, entry.file_size)
+    return gate.sorted_members()
 
 
 def _tar_members(path: Path, archive: tarfile.TarFile, limits: Limits) -> tuple[Member, ...]:
-    members = []
-    try:
-        for count, entry in enumerate(archive, 1):
-            _check_count(path, count, limits)
-            _check_name(path, entry.name.removeprefix("./") or ".", limits)
-            if entry.isdir():
-                continue
-            if not entry.isreg():
-                raise _refused(path, entry.name, "it is a link or a device")
-            members.append(Member(entry.name, entry.size))
-    except InvalidZipFileError:
-        raise
-    except Exception as error:
-        raise _damaged(path, error) from error
-    return _checked(path, members, limits)
+    gate = _Gate(path, limits)
+    for entry in _each(path, archive):
+        gate.count()
+        plain = entry.name.removeprefix("./")
+        if not entry.isdir():
+            gate.admit(entry.name, plain, entry.size)
+        elif plain not in {"", "."}:
+            gate.check_name(plain.removesuffix("/"))
+    return gate.sorted_members()
 
 
-def _checked(path: Path, members: list[Member], limits: Limits) -> tuple[Member, ...]:
-    total = sum(member.bytes for member in members)
-    if total > limits.archive_bytes:
-        raise InvalidZipFileError(
-            f"{path} unpacks to {total} bytes, more than the limit archive_bytes of "
-            f"{limits.archive_bytes}."
-        )
-    seen: dict[str, str] = {}
-    for member in members:
-        plain = unicodedata.normalize("NFC", member.name).casefold()
-        if is_hidden(member.name):
-            continue
-        if seen.setdefault(plain, member.name) != member.name:
-            raise _refused(
-                path, member.name, f"it differs from {seen[plain]!r} in case or accents only"
-            )
-    once: set[str] = set()
-    for member in members:
-        if member.name in once:
-            raise _refused(path, member.name, "the name occurs twice")
-        once.add(member.name)
-    return tuple(sorted(members, key=lambda m: m.name))
+def _each(path: Path, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    with _told(path):
+        yield from checked_members(archive)
 
 
-def _check_count(path: Path, count: int, limits: Limits) -> None:
-    if count > limits.archive_entries:
-        raise InvalidZipFileError(
-            f"{path} has {count} members or more, above the limit archive_entries of "
-            f"{limits.archive_entries}."
-        )
+def read_member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """The bytes of a member of a zip, no more than ``most``, whatever its header says.
+
+    Raises:
+        NotImplementedError, Exception: Each decompressor has errors of its own.
+    """
+    if archive.getinfo(name).compress_type not in _READ_METHODS:
+        # the others give without measure whatever is asked for
+        raise NotImplementedError
+    with archive.open(name) as member:
+        return member.read(most)
 
 
-def _check_name(path: Path, name: str, limits: Limits) -> None:
-    parts = name.split("/")
-    if "\\" in name or "\0" in name:
-        raise _refused(path, name, "its name holds a backslash or a null character")
-    if name.startswith("/") or (len(name) > 1 and name[1] == ":"):
-        raise _refused(path, name, "its path is absolute")
-    if ".." in parts:
-        raise _refused(path, name, "it climbs out of the folder")
-    if len(name.encode("utf-8", "surrogateescape")) > limits.path_bytes:
-        raise _refused(path, name, f"its name is longer than path_bytes, {limits.path_bytes}")
-    if len(parts) > limits.path_depth:
-        raise _refused(path, name, f"it lies deeper than path_depth, {limits.path_depth}")
+def _too_many(path: Path, limits: Limits) -> InvalidZipFileError:
+    return InvalidZipFileError(f"{path} has more members than {limits.named('archive_entries')}.")
 
 
 def _refused(path: Path, name: str, reason: str) -> InvalidZipFileError:
-    shown = name if len(name) <= 120 else name[:117] + "..."
     return InvalidZipFileError(
-        f"{path} is refused because of its member {shown!r}: {reason}.",
+        f"{path} is refused because of its member {names.shown(name)!r}: {reason}.",
         "Unpack it yourself, look at it, and give the folder.",
     )
 
 
-def _damaged(path: Path, error: Exception) -> InvalidZipFileError:
-    """For whatever a decompressor raises; each has errors of its own."""
-    return InvalidZipFileError(f"{path} is damaged: {error}.", "Make or copy it again.")
-
-
-def _open_tar(path: Path, mode: str) -> tarfile.TarFile:
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Words for whatever a tar or a decompressor raises; each has errors of its own."""
     try:
-        return tarfile.open(path, mode)  # type: ignore[call-overload,no-any-return]
+        yield
+    except InvalidZipFileError:
+        raise
+    except TarRefusedError as error:
+        if error.member is not None:
+            raise _refused(path, error.member, str(error)) from error
+        raise InvalidZipFileError(
+            f"{path} is refused: {error}.", "Make or copy it again."
+        ) from error
     except Exception as error:
         # several lines are the failures of every compression that was tried
         reason = "it is none, or damaged" if "\n" in str(error) else str(error)
         raise InvalidZipFileError(
-            f"{path} is not a readable tar file: {reason}.", "Make or copy it again."
+            f"{path} is no readable archive, or damaged: {reason}.", "Make or copy it again."
         ) from error
+
+
+@contextlib.contextmanager
+def _opened_tar(path: Path, limits: Limits) -> Iterator[tarfile.TarFile]:
+    """A plain tar, which can be moved in."""
+    with _told(path):
+        archive = tarfile.open(path, "r:", tarinfo=header_class(limits))  # noqa: SIM115
+    with archive:
+        yield archive
+
+
+@contextlib.contextmanager
+def _inflated_tar(path: Path, budget: Budget, limits: Limits) -> Iterator[tarfile.TarFile]:
+    """A compressed tar, read once from its beginning to its end."""
+    extension = archive_extension(path.name) or ""
+    with open(path, "rb") as packed:
+        stream: IO[bytes] = Inflating(packed, extension, budget.check)  # type: ignore[assignment]
+        with _told(path):
+            kind = header_class(limits)
+            archive = tarfile.open(fileobj=stream, mode="r|", tarinfo=kind)  # noqa: SIM115
+        with archive:
+            yield archive
 
 
 def _unpacked(path: Path, settings: Settings) -> Path:
@@ -201,32 +303,33 @@ def _unpacked(path: Path, settings: Settings) -> Path:
     target = settings.cache / "archives" / sha256_of_file(path)
     if target.is_dir():
         return target
-    with new_folder(target) as scratch, _open_tar(path, "r:*") as archive:
-        members = {member.name for member in _tar_members(path, archive, settings.limits)}
-        written = 0
-        for entry in archive.getmembers():
-            if entry.name not in members:
-                continue
-            source = archive.extractfile(entry)
-            if source is None:
-                continue
-            with _new_member(path, scratch, entry.name) as stream:
-                while chunk := _read(path, source):
-                    written += len(chunk)
-                    if written > settings.limits.archive_bytes:
-                        raise _refused(path, entry.name, "the archive unpacks beyond its limit")
-                    stream.write(chunk)
-        _check_the_rest(path, archive, settings.limits.archive_bytes)
+    limits = settings.limits
+    with _inflated_tar(path, Budget(path, limits), limits) as archive:
+        _tar_members(path, archive, limits)
+    with new_folder(target) as scratch:
+        budget = Budget(path, limits, _room(scratch, limits))
+        with _inflated_tar(path, budget, limits) as archive:
+            for entry in _each(path, archive):
+                source = archive.extractfile(entry) if entry.isreg() else None
+                if source is not None:
+                    with _new_member(path, scratch, entry.name) as stream:
+                        _copy(path, source, stream)
     return target
 
 
-def _check_the_rest(path: Path, archive: tarfile.TarFile, allowed: int) -> None:
-    """Read on to the end, where gzip keeps its checksum."""
-    stream: IO[bytes] | None = archive.fileobj  # type: ignore[assignment]
-    while stream is not None and (chunk := _read(path, stream)):
-        allowed -= len(chunk)
-        if allowed < 0:
-            raise InvalidZipFileError(f"{path} unpacks beyond the limit archive_bytes.")
+def _copy(path: Path, source: IO[bytes], target: BinaryIO) -> None:
+    while True:
+        with _told(path):
+            chunk = source.read(_CHUNK)
+        if not chunk:
+            return
+        target.write(chunk)
+
+
+def _room(folder: Path, limits: Limits) -> int:
+    """Bytes that may be written."""
+    disk = shutil.disk_usage(folder)
+    return int(disk.free - max(limits.unpack_free_bytes, limits.unpack_free_share * disk.total))
 
 
 def _new_member(path: Path, scratch: Path, name: str) -> BinaryIO:
@@ -239,10 +342,3 @@ def _new_member(path: Path, scratch: Path, name: str) -> BinaryIO:
         if error.errno in _NAMES_THAT_CANNOT_BE:
             raise _refused(path, name, f"no file can be made of it ({error.strerror})") from error
         raise
-
-
-def _read(path: Path, stream: IO[bytes]) -> bytes:
-    try:
-        return stream.read(_CHUNK)
-    except Exception as error:
-        raise _damaged(path, error) from error

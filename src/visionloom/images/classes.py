@@ -89,12 +89,12 @@ def class_list(
             )
         if len(name) > limits.class_name_characters:
             raise InvalidDatasetError(
-                f"The class name {name[:40]!r}... is longer than the limit class_name_characters "
-                f"of {limits.class_name_characters}."
+                f"The class name {name[:40]!r}... is longer than "
+                f"{limits.named('class_name_characters')}."
             )
     if len(names) > limits.classes:
         raise InvalidDatasetError(
-            f"There are {len(names)} classes, more than the limit classes of {limits.classes}."
+            f"There are {len(names)} classes, more than {limits.named('classes')}."
         )
     return tuple(names)
 

@@ -22,7 +22,8 @@ from PIL import Image, ImageFile
 
 from visionloom.errors import ParameterRangeError
 from visionloom.images.formats import READ_FORMATS
-from visionloom.settings import Limits
+from visionloom.images.metadata import count_gif_frames, count_tiff_pages, without_metadata
+from visionloom.limits import Limits, current_limits
 
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 
@@ -111,12 +112,14 @@ def inspect(data: bytes, limits: Limits | None = None) -> Header:
     Raises:
         UnreadableImage: Not a picture we read, or beyond the limits.
     """
-    with _opened(data, limits or Limits()) as image:
+    limits = limits or current_limits()
+    with _opened(data, limits) as image:
         width, height = image.size
-        if _orientation(image) >= 5:
+        frames = _frames(image, data, limits)
+        if _orientation(image, limits) >= 5:
             width, height = height, width
         sixteen_bit = _is_sixteen_bit(image, data)
-        return Header(_format(image), width, height, _frames(image), sixteen_bit)
+        return Header(_format(image), width, height, frames, sixteen_bit)
 
 
 def decode(
@@ -136,8 +139,11 @@ def decode(
     Raises:
         UnreadableImage: Why it is not usable.
     """
-    with _opened(data, limits or Limits()) as image:
-        orientation = _orientation(image)
+    limits = limits or current_limits()
+    opened = _opened(data, limits)
+    data = opened.data
+    with opened as image:
+        orientation = _orientation(image, limits)
         if image.format == "JPEG" and image.mode in {"L", "RGB"}:
             pixels = _decode_jpeg(data, image, scale)
             return _upright_array(pixels, orientation)
@@ -147,7 +153,15 @@ def decode(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 image.load()
-        except (OSError, ValueError, SyntaxError, EOFError, struct.error, MemoryError) as error:
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            EOFError,
+            struct.error,
+            MemoryError,
+            Image.DecompressionBombError,
+        ) as error:
             raise UnreadableImage(_reason(error)) from error
         if _is_sixteen_bit(image, data):
             rgb = _scaled_to_eight_bits(image, parse_intensity(intensity))
@@ -160,9 +174,9 @@ def decode(
         return np.array(rgb)
 
 
-def peak(data: bytes) -> float | None:
+def peak(data: bytes, limits: Limits | None = None) -> float | None:
     """Largest value of a one-channel 16-bit picture as a share of 65535; None for others."""
-    with _opened(data, Limits()) as image:
+    with _opened(data, limits or current_limits()) as image:
         if image.mode not in _SIXTEEN_BIT_MODES or image.mode == "F":
             return None
         try:
@@ -178,25 +192,24 @@ class _opened:  # noqa: N801 - used as a context manager function
         if not data:
             raise UnreadableImage("the file is empty")
         if len(data) > limits.image_bytes:
-            raise UnreadableImage(
-                f"{len(data)} bytes, more than the limit image_bytes of {limits.image_bytes}"
-            )
+            raise UnreadableImage(f"{len(data)} bytes or more, above {limits.named('image_bytes')}")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self._image = Image.open(io.BytesIO(data), formats=READ_FORMATS)
-        except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as e:
-            raise UnreadableImage(_not_a_picture(data, e)) from e
+                self.data = without_metadata(data, limits.metadata_bytes)
+                self._image = Image.open(io.BytesIO(self.data), formats=READ_FORMATS)
+        except Image.DecompressionBombError as error:
+            raise UnreadableImage(f"more pixels than {limits.named('image_pixels')}") from error
+        except (OSError, ValueError, SyntaxError, struct.error) as error:
+            raise UnreadableImage(_not_a_picture(data)) from error
         width, height = self._image.size
         if width * height > limits.image_pixels:
             raise UnreadableImage(
-                f"{width} x {height} pixels, more than the limit image_pixels of "
-                f"{limits.image_pixels}"
+                f"{width} x {height} pixels, more than {limits.named('image_pixels')}"
             )
         if max(width, height) > limits.image_side:
             raise UnreadableImage(
-                f"{width} x {height} pixels, a side longer than the limit image_side of "
-                f"{limits.image_side}"
+                f"{width} x {height} pixels, a side longer than {limits.named('image_side')}"
             )
 
     def __enter__(self) -> ImageFile.ImageFile:
@@ -258,7 +271,10 @@ def _upright_array(pixels: Pixels, orientation: int) -> Pixels:
     return np.ascontiguousarray(pixels)
 
 
-def _orientation(image: ImageFile.ImageFile) -> int:
+def _orientation(image: ImageFile.ImageFile, limits: Limits) -> int:
+    # Pillow would read all of it for the one number that is wanted
+    if len(image.info.get("exif") or b"") > limits.metadata_bytes:
+        return 1
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -268,11 +284,25 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _frames(image: ImageFile.ImageFile) -> int:
+def _frames(image: ImageFile.ImageFile, data: bytes, limits: Limits) -> int:
+    """Frames or pages; 1 where the further ones are broken.
+
+    Raises:
+        UnreadableImage: More than the limit.
+    """
+    most = limits.image_frames
     try:
-        return int(getattr(image, "n_frames", 1))
+        if image.format == "TIFF":
+            frames = count_tiff_pages(data, most)
+        elif image.format == "GIF":
+            frames = count_gif_frames(data, most)
+        else:
+            frames = int(getattr(image, "n_frames", 1))
     except Exception:  # noqa: BLE001 - a broken further page raises anything; the first is used
         return 1
+    if frames > most:
+        raise UnreadableImage(f"more frames or pages than {limits.named('image_frames')}")
+    return max(1, frames)
 
 
 def _format(image: ImageFile.ImageFile) -> str:
@@ -329,9 +359,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _not_a_picture(data: bytes, error: Exception) -> str:
-    if isinstance(error, Image.DecompressionBombError):
-        return "too many pixels"
+def _not_a_picture(data: bytes) -> str:
     start = data[:512].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page, not a picture"

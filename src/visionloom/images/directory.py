@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 import threading
 import zipfile
@@ -16,13 +17,17 @@ from typing import Any
 import numpy as np
 
 from visionloom.artifacts.digest import sha256_of_bytes, sha256_of_json, sha256_of_rows
+from visionloom.artifacts.manifest import read_limited
 from visionloom.artifacts.store import new_artifact, open_artifact
 from visionloom.artifacts.tables import ColumnType, read_parquet, write_parquet
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.errors import ArtifactError, InvalidDatasetError
+from visionloom.images.archives import read_member
+from visionloom.images.below import leaves, read_below
 from visionloom.images.decode import UnreadableImage, decode
 from visionloom.images.origin import PixelOrigin, Skipped
 from visionloom.images.transforms import Transformation
+from visionloom.limits import current_limits
 
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 
@@ -209,13 +214,18 @@ def read_images(directory: ImageDirectory, *, verify: bool = True) -> Images:
     table = read_parquet(folder / "images.parquet")
     skipped = read_parquet(folder / "skipped.parquet")
     try:
+        outside = next((name for name in table["stored"] if leaves(str(name))), None)
+        if outside is not None:
+            raise ValueError(f"the picture {outside!r} lies outside its folder")
         names = [field.name for field in fields(ImageRecord)]
         rows = zip(*(table[name] for name in names), strict=True)
-        document = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+        document = json.loads(read_limited(folder / "classes.json", "artifact_json_bytes"))
         classes = document["classes"]
         attached = None
         if (folder / "transformation.json").is_file():
-            attached = json.loads((folder / "transformation.json").read_text(encoding="utf-8"))
+            attached = json.loads(
+                read_limited(folder / "transformation.json", "artifact_json_bytes")
+            )
         pixels = manifest.origin["pixels"]
         return Images(
             records=tuple(ImageRecord(*row) for row in rows),
@@ -267,6 +277,8 @@ class PixelSource:
                 f"The pictures were in {self._root} at conversion and are not there now.",
                 "Put them back, or convert them again.",
             )
+        self._limits = current_limits()
+        self._real = os.path.realpath(self._root)
         if origin.kind == "zip":
             self._zip = zipfile.ZipFile(self._root)
         elif origin.kind == "tar":
@@ -279,7 +291,7 @@ class PixelSource:
             InvalidDatasetError: It vanished or changed.
         """
         try:
-            data = self._bytes(record.stored)
+            data = self._bytes(record.stored, record.bytes + 1)
         except _NOT_TO_BE_HAD as error:
             raise InvalidDatasetError(
                 f"{record.file} was readable at conversion and is not now ({error}).",
@@ -299,7 +311,8 @@ class PixelSource:
             InvalidDatasetError: It vanished, changed, or cannot be decoded.
         """
         try:
-            return decode(self.read(record), intensity=self._images.intensity, scale=scale)
+            intensity, limits = self._images.intensity, self._limits
+            return decode(self.read(record), intensity=intensity, scale=scale, limits=limits)
         except UnreadableImage as error:
             raise InvalidDatasetError(
                 f"{record.file} was found usable at conversion and cannot be decoded now: {error}.",
@@ -324,17 +337,17 @@ class PixelSource:
     ) -> None:
         self.close()
 
-    def _bytes(self, stored: str) -> bytes:
+    def _bytes(self, stored: str, most: int) -> bytes:
         if self._zip is not None:
             with self._lock:
-                return self._zip.read(stored)
+                return read_member(self._zip, stored, most)
         if self._tar is not None:
             with self._lock:
                 member = self._tar.extractfile(stored)
                 if member is None:
                     raise KeyError(f"{stored} is no file")
-                return member.read()
-        return (self._root / stored).read_bytes()
+                return member.read(most)
+        return read_below(self._real, stored, most)
 
 
 def _write_json(path: Path, value: object) -> None:

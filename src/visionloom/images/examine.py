@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from queue import SimpleQueue
 
 from visionloom.errors import RunInterrupted
+from visionloom.images.archives import read_member
 from visionloom.images.batches import decode_threads
 from visionloom.images.origin import PixelOrigin
 from visionloom.images.sources import Candidate, Listing
@@ -41,6 +42,7 @@ def examine_all(
     """
     limits = context.settings.limits
     count = min(decode_threads(), max(1, len(candidates) // 50 + 1))
+    root = os.path.realpath(origin.path)
     workers: SimpleQueue[Worker] = SimpleQueue()
     everyone = [Worker(intensity, full=full, limits=limits) for _ in range(count)]
     for worker in everyone:
@@ -51,8 +53,9 @@ def examine_all(
             return data
         worker = workers.get()
         try:
-            path = Path(origin.path) / candidate.stored if data is None else None
-            return worker.examine(path, data)
+            if data is None:
+                return worker.examine_file(root, candidate.stored)
+            return worker.examine(data)
         finally:
             workers.put(worker)
 
@@ -94,8 +97,7 @@ def _with_bytes(
 
 def _read_member(archive: zipfile.ZipFile, name: str, limits: Limits) -> bytes | Finding:
     try:
-        with archive.open(name) as member:
-            return member.read(limits.image_bytes + 1)
+        return read_member(archive, name, limits.image_bytes + 1)
     except NotImplementedError:
         return Finding("it is packed in a way that is not read: pack the archive again")
     except Exception as error:  # noqa: BLE001 - every decompressor has errors of its own

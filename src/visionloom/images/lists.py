@@ -9,10 +9,12 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO
 
-from visionloom.artifacts.tables import read_parquet
+from visionloom.artifacts.tables import measure_parquet, read_parquet
 from visionloom.errors import ArtifactError, InvalidDatasetError
+from visionloom.images.below import leaves
 from visionloom.settings import Limits
 
 _COLUMNS = {
@@ -42,18 +44,16 @@ def read_list(path: Path, limits: Limits) -> list[Row]:
     size = path.stat().st_size
     if size > limits.manifest_bytes:
         raise InvalidDatasetError(
-            f"{path} has {size} bytes, more than the limit manifest_bytes of "
-            f"{limits.manifest_bytes}."
+            f"{path} has {size} bytes, more than {limits.named('manifest_bytes')}."
         )
     rows: list[Row] = []
     names: dict[str, str | None] = {}
-    for number, cells in enumerate(_cells(path), 1):
+    for number, cells in enumerate(_cells(path, limits), 1):
         if number > limits.manifest_rows:
-            raise InvalidDatasetError(
-                f"{path} has more rows than the limit manifest_rows of {limits.manifest_rows}."
-            )
+            raise InvalidDatasetError(f"{path} has more rows than {limits.named('manifest_rows')}.")
         if not names:
             names = _column_names(path, cells)
+        _check_lengths(path, number, cells, limits)
         rows.append(_row(path, number, cells, names))
     if not rows:
         raise InvalidDatasetError(f"{path} lists no picture.")
@@ -62,10 +62,9 @@ def read_list(path: Path, limits: Limits) -> list[Row]:
 
 def reason_refused(root: Path, file: str) -> str | None:
     """Why a listed path is not opened: it leaves the list's folder, or is not there."""
-    pure = PurePosixPath(file)
-    if pure.is_absolute() or "\0" in file or (len(file) > 1 and file[1] == ":"):
+    if file.startswith("/") or "\0" in file or (len(file) > 1 and file[1] == ":"):
         return "its path is absolute; paths are relative to the list"
-    if ".." in pure.parts:
+    if leaves(file):
         return "its path leaves the folder of the list"
     path = root / file
     try:
@@ -78,23 +77,48 @@ def reason_refused(root: Path, file: str) -> str | None:
     return None
 
 
-def _cells(path: Path) -> Iterator[Mapping[str, str | None]]:
+def _cells(path: Path, limits: Limits) -> Iterator[Mapping[str, str | None]]:
     suffix = path.suffix.lower()
     if suffix in {".jsonl", ".ndjson"}:
-        yield from _json_lines(path)
+        yield from _json_lines(path, limits)
     elif suffix == ".parquet":
-        yield from _parquet(path)
+        yield from _parquet(path, limits)
     else:
-        yield from _csv(path, "\t" if suffix == ".tsv" else None)
+        yield from _csv(path, "\t" if suffix == ".tsv" else None, limits)
 
 
-def _csv(path: Path, delimiter: str | None) -> Iterator[Mapping[str, str | None]]:
+def _check_lengths(
+    path: Path, number: int, cells: Mapping[str, str | None], limits: Limits
+) -> None:
+    most = limits.manifest_field_bytes
+    for text in cells.values():
+        # no character has more than four bytes
+        if text is not None and 4 * len(text) > most and len(text.encode()) > most:
+            raise InvalidDatasetError(
+                f"{path}, row {number}: a cell has more bytes than "
+                f"{limits.named('manifest_field_bytes')}."
+            )
+
+
+def _lines(path: Path, stream: IO[str], limits: Limits) -> Iterator[str]:
+    number, most = 0, limits.manifest_line_bytes
+    while line := stream.readline(most + 1):
+        number += 1
+        if len(line) > most:
+            raise InvalidDatasetError(
+                f"{path}, line {number} has more bytes than {limits.named('manifest_line_bytes')}."
+            )
+        yield line
+
+
+def _csv(path: Path, delimiter: str | None, limits: Limits) -> Iterator[Mapping[str, str | None]]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
-            head = stream.readline()
+            head = stream.readline(limits.manifest_line_bytes)
             stream.seek(0)
             found = delimiter or max(",;\t", key=head.count)
-            reader = csv.DictReader(stream, delimiter=found, strict=True)
+            lines = _lines(path, stream, limits)
+            reader = csv.DictReader(lines, delimiter=found, strict=True)
             for row in reader:
                 if None in row:
                     raise InvalidDatasetError(
@@ -109,13 +133,13 @@ def _csv(path: Path, delimiter: str | None) -> Iterator[Mapping[str, str | None]
         raise InvalidDatasetError(f"{path} is no readable CSV file: {error}.") from error
 
 
-def _json_lines(path: Path) -> Iterator[Mapping[str, str | None]]:
-    with open(path, "rb") as stream:
-        for number, line in enumerate(stream, 1):
+def _json_lines(path: Path, limits: Limits) -> Iterator[Mapping[str, str | None]]:
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+        for number, line in enumerate(_lines(path, stream, limits), 1):
             if not line.strip():
                 continue
             try:
-                value = json.loads(line)
+                value = json.loads(line.encode("utf-8", "surrogateescape"))
             except (ValueError, RecursionError) as error:
                 raise InvalidDatasetError(f"{path}, line {number}: {error}.") from error
             if not isinstance(value, dict):
@@ -123,8 +147,15 @@ def _json_lines(path: Path) -> Iterator[Mapping[str, str | None]]:
             yield {str(k): _text(v) for k, v in value.items()}
 
 
-def _parquet(path: Path) -> Iterator[Mapping[str, str | None]]:
+def _parquet(path: Path, limits: Limits) -> Iterator[Mapping[str, str | None]]:
     try:
+        rows, size = measure_parquet(path, limits.manifest_rows)
+        if rows > limits.manifest_rows:
+            raise InvalidDatasetError(f"{path} has more rows than {limits.named('manifest_rows')}.")
+        if size > limits.manifest_bytes:
+            raise InvalidDatasetError(
+                f"{path} unpacks to {size} bytes, more than {limits.named('manifest_bytes')}."
+            )
         table = read_parquet(path)
     except ArtifactError as error:
         raise InvalidDatasetError(error.message) from error

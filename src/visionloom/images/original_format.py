@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from visionloom.errors import InvalidDatasetError, NotLabeledDatasetError
+from visionloom.images.below import leaves
 
 _META = "_meta.yaml"
 
@@ -48,8 +49,8 @@ def read_original(folder: Path) -> OriginalImages:
     kind = meta.get("type", "")
     if kind != "ImageDirectory":
         raise InvalidDatasetError(f"{folder} is a {kind or 'damaged'} directory of the original.")
-    classes = _classes(folder / meta.get("schema", "_schema.json"))
-    list_path = folder / meta.get("image_list", "images.lst")
+    classes = _classes(folder / _beside(folder, meta, "schema", "_schema.json"))
+    list_path = folder / _beside(folder, meta, "image_list", "images.lst")
     images: list[OriginalImage] = []
     try:
         lines = list_path.read_text(encoding="utf-8").splitlines()
@@ -58,6 +59,12 @@ def read_original(folder: Path) -> OriginalImages:
     for number, line in enumerate(lines, 1):
         if line.strip():
             images.append(_image(list_path, number, line, labelled=classes is not None))
+    inside = folder.resolve()
+    outside = [i.stored for i in images if not (folder / i.stored).resolve().is_relative_to(inside)]
+    if outside:
+        raise InvalidDatasetError(
+            f"{list_path} lists {len(outside)} links out of the directory, first {outside[0]}."
+        )
     missing = [i.stored for i in images if not (folder / i.stored).is_file()]
     if missing:
         raise InvalidDatasetError(
@@ -69,6 +76,18 @@ def read_original(folder: Path) -> OriginalImages:
             f"{list_path} uses classes its schema does not list: {', '.join(sorted(unknown))}."
         )
     return OriginalImages(tuple(images), classes)
+
+
+def _beside(folder: Path, meta: dict[str, str], key: str, usual: str) -> str:
+    """The name of a file of the directory, which must lie in it."""
+    name = meta.get(key, usual)
+    if (
+        leaves(name)
+        or "\\" in name
+        or not (folder / name).resolve().is_relative_to(folder.resolve())
+    ):
+        raise InvalidDatasetError(f"{folder / _META}: {key} {name!r} leaves the directory.")
+    return name
 
 
 def _meta(folder: Path) -> dict[str, str]:
@@ -120,7 +139,6 @@ def _image(path: Path, number: int, line: str, *, labelled: bool) -> OriginalIma
         label = str(entry["category"]) if labelled else None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidDatasetError(f"{path}, line {number} is damaged: {error}.") from error
-    pure = PurePosixPath(stored)
-    if pure.is_absolute() or ".." in pure.parts or "\\" in stored:
+    if leaves(stored) or "\\" in stored:
         raise InvalidDatasetError(f"{path}, line {number}: {stored!r} leaves the directory.")
     return OriginalImage(stored, stored.removeprefix("image/"), label)

@@ -1,8 +1,8 @@
 """The isolated process that decodes every picture once, so that a stranger's file hurts nobody.
 
 Run as ``python -m visionloom.images.worker``. A request on standard input is one JSON line
-{"path": ...} or {"bytes": n} followed by n bytes; the answer on standard output is one JSON line.
-It loads no tensor library and limits its own memory.
+{"root": ..., "file": ...} or {"bytes": n} followed by n bytes; the answer on standard output is one
+JSON line. It loads no tensor library, limits its own memory and can write no file.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from visionloom.images.below import OutsideError, read_below
+from visionloom.limits import limits_from_json
 from visionloom.settings import Limits
 
 
@@ -54,17 +55,25 @@ class Worker:
 
     def __init__(self, intensity: str, *, full: bool, limits: Limits) -> None:
         depth = "full" if full else "headers"
-        self._arguments = [intensity, depth, str(limits.decode_memory_bytes)]
+        self._arguments = [intensity, depth, limits.to_json()]
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
 
-    def examine(self, path: Path | None, data: bytes | None = None) -> Finding:
-        """Examine one picture, given by its path or by its bytes."""
+    @property
+    def pid(self) -> int | None:
+        """Number of the process, or None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    def examine(self, data: bytes) -> Finding:
+        """Examine one picture, given by its bytes."""
+        return self._ask(json.dumps({"bytes": len(data)}).encode() + b"\n" + data)
+
+    def examine_file(self, root: str, name: str) -> Finding:
+        """Examine one picture below a folder; see `visionloom.images.below.read_below`."""
+        return self._ask(json.dumps({"root": root, "file": name}).encode() + b"\n")
+
+    def _ask(self, request: bytes) -> Finding:
         process = self._running()
-        if data is None:
-            request = json.dumps({"path": str(path)}).encode() + b"\n"
-        else:
-            request = json.dumps({"bytes": len(data)}).encode() + b"\n" + data
         timed_out = threading.Event()
 
         def give_up() -> None:
@@ -85,8 +94,7 @@ class Worker:
             return Finding(**json.loads(answer))
         self.close()
         if timed_out.is_set():
-            seconds = self._limits.decode_seconds
-            return Finding(f"decoding took longer than the limit decode_seconds of {seconds:g}")
+            return Finding(f"decoding took longer than {self._limits.named('decode_seconds')}")
         return Finding("decoding it brought the decoder down")
 
     def close(self) -> None:
@@ -130,27 +138,39 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def serve(requests: IO[bytes], answers: IO[bytes], intensity: str, *, full: bool) -> None:
+def serve(
+    requests: IO[bytes], answers: IO[bytes], intensity: str, *, full: bool, limits: Limits
+) -> None:
     """Answer requests until the input ends."""
     while line := requests.readline():
         header = json.loads(line)
         data = requests.read(header["bytes"]) if "bytes" in header else None
-        finding = _examine(header.get("path"), data, intensity, full=full)
+        if data is None:
+            finding = _examine_file(header["root"], header["file"], intensity, full, limits)
+        else:
+            finding = _examine(data, intensity, full, limits)
         answers.write(json.dumps(finding).encode() + b"\n")
         answers.flush()
 
 
-def _examine(path: str | None, data: bytes | None, intensity: str, *, full: bool) -> dict[str, Any]:
+def _examine_file(
+    root: str, name: str, intensity: str, full: bool, limits: Limits
+) -> dict[str, Any]:
+    try:
+        data = read_below(root, name, limits.image_bytes + 1)
+    except OutsideError as error:
+        return {"reason": str(error)}
+    except OSError as error:
+        return {"reason": f"it cannot be read ({error.strerror or error})"}
+    return _examine(data, intensity, full, limits)
+
+
+def _examine(data: bytes, intensity: str, full: bool, limits: Limits) -> dict[str, Any]:
     from visionloom.artifacts.digest import sha256_of_bytes
     from visionloom.images.decode import UnreadableImage, decode, inspect, peak
 
-    limits = Limits()
     try:
-        if data is None:
-            if Path(str(path)).stat().st_size > limits.image_bytes:
-                return {"reason": f"larger than the limit image_bytes of {limits.image_bytes}"}
-            data = Path(str(path)).read_bytes()
-        header = inspect(data)
+        header = inspect(data, limits)
         finding: dict[str, Any] = {
             "width": header.width,
             "height": header.height,
@@ -160,35 +180,39 @@ def _examine(path: str | None, data: bytes | None, intensity: str, *, full: bool
             "digest": sha256_of_bytes(data),
         }
         if header.sixteen_bit:
-            finding["peak"] = peak(data)
+            finding["peak"] = peak(data, limits)
         if full:
-            pixels = decode(data, intensity=intensity)
+            pixels = decode(data, intensity=intensity, limits=limits)
             size = f"{pixels.shape[1]}x{pixels.shape[0]}:".encode()
             finding["pixel_digest"] = sha256_of_bytes(size + pixels.tobytes())
         return finding
     except UnreadableImage as error:
         return {"reason": str(error)}
-    except OSError as error:
-        return {"reason": f"it cannot be read ({error.strerror or error})"}
     except MemoryError:
-        return {"reason": "it needs more memory than decode_memory_bytes allows"}
+        return {"reason": f"it needs more memory than {limits.named('decode_memory_bytes')} allows"}
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises, the picture is named
+        return {"reason": f"decoding it failed ({type(error).__name__})"}
 
 
-def _limit_memory(extra: int) -> None:
+def _limit_resources(memory: int) -> None:
     try:
         import resource
     except ImportError:
         return
     import psutil
 
-    allowed = psutil.Process().memory_info().vms + extra
+    allowed = psutil.Process().memory_info().vms + memory
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for what in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (0, 0))
 
 
 if __name__ == "__main__":
     from visionloom.images import decode as _warm  # noqa: F401 - loaded before memory is limited
 
-    _limit_memory(int(sys.argv[3]))
-    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], full=sys.argv[2] == "full")
+    _limits = limits_from_json(sys.argv[3])
+    _limit_resources(_limits.decode_memory_bytes)
+    _full = sys.argv[2] == "full"
+    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], full=_full, limits=_limits)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from visionloom.artifacts.manifest import Manifest
+from visionloom.artifacts.manifest import Manifest, read_limited
 from visionloom.errors import ArtifactError
 from visionloom.images.transforms import Transformation
-from visionloom.settings import Limits
+from visionloom.models.safetensors_header import header_shapes
 
 _VERSIONS = ("visionloom", "torch", "python", "pillow", "simplejpeg")
 _FIGURES = (
@@ -158,7 +158,7 @@ def read_document(path: Path) -> dict[str, Any]:
         ArtifactError: Missing or damaged.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_limited(path, "artifact_json_bytes"))
     except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}.") from error
     if not isinstance(value, dict):
@@ -234,15 +234,8 @@ def _parameters(path: Path, manifest: Manifest) -> list[tuple[str, str]]:
     """How many numbers the weights hold, from the header of their file."""
     if path.name not in manifest.files:
         return []
-    with open(path, "rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        if length > Limits().safetensors_header_bytes:
-            raise ValueError("the header of its weights is too long")
-        header = json.loads(stream.read(length))
     shapes = [
-        entry["shape"]
-        for name, entry in header.items()
-        if name != "__metadata__" and not name.endswith(_NO_PARAMETERS)
+        shape for name, shape in header_shapes(path).items() if not name.endswith(_NO_PARAMETERS)
     ]
     count = sum(math.prod(shape) for shape in shapes)
     return [("Parameters", f"{count / 1e6:.1f} million" if count >= 100_000 else f"{count:,}")]

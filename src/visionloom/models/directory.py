@@ -14,18 +14,23 @@ from safetensors.torch import save_file
 from torch import nn
 
 from visionloom.artifacts.digest import sha256_of_json
-from visionloom.artifacts.manifest import read_manifest
+from visionloom.artifacts.manifest import read_limited, read_manifest
 from visionloom.artifacts.store import new_artifact, open_artifact
 from visionloom.artifacts.tables import ColumnType, read_parquet, write_parquet
 from visionloom.artifacts.types import TrainedModel, UntrainedModel
 from visionloom.errors import ArtifactError, InvalidModelDirectoryError
-from visionloom.models.build import Architecture, architecture_from_json, build, build_empty
+from visionloom.models.build import (
+    Architecture,
+    architecture_from_json,
+    build,
+    build_empty,
+    classifier_name,
+)
 from visionloom.models.normalisation import Normalisation
 from visionloom.models.tensors import (
     Tensors,
     check_finite,
     check_fit,
-    header_shapes,
     read_tensors,
     weights_digest,
 )
@@ -130,7 +135,7 @@ def read_untrained(model: UntrainedModel) -> tuple[UntrainedSpec, Tensors | None
             f"own model {trained.weights_digest[:12]}",
             trained.classes,
         )
-        return spec, read_tensors(model.path / _WEIGHTS)
+        return spec, _fitting(model.path / _WEIGHTS, spec.architecture, trained.classes)
     open_artifact(model, wrong_type=InvalidModelDirectoryError)
     document = _read_json(model.path / _MODEL)
     try:
@@ -143,7 +148,9 @@ def read_untrained(model: UntrainedModel) -> tuple[UntrainedSpec, Tensors | None
         has_weights = document["weights_digest"] is not None
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"{model.path / _MODEL} is damaged: {error}.") from error
-    return spec, read_tensors(model.path / _WEIGHTS) if has_weights else None
+    if not has_weights:
+        return spec, None
+    return spec, _fitting(model.path / _WEIGHTS, spec.architecture, None)
 
 
 def write_trained(spec: TrainedSpec, tensors: Tensors, target: Path) -> TrainedModel:
@@ -213,16 +220,27 @@ def load_trained(model: TrainedModel) -> tuple[TrainedSpec, nn.Module]:
     """
     spec = read_trained(model)
     path = model.path / _WEIGHTS
-    empty = build_empty(spec.architecture, len(spec.classes))
-    check_fit(header_shapes(path), empty, f"The weights in {path}")
-    tensors = read_tensors(path)
+    tensors = _fitting(path, spec.architecture, spec.classes)
     if weights_digest(tensors) != spec.weights_digest:
         raise ArtifactError(f"{path} is damaged: its weights are not the recorded ones.")
-    check_finite(tensors, f"The weights in {path}")
     with torch.random.fork_rng(devices=[]):
         network = build(spec.architecture, len(spec.classes))
     network.load_state_dict(tensors)
     return spec, network.eval()
+
+
+def _fitting(path: Path, architecture: Architecture, classes: tuple[str, ...] | None) -> Tensors:
+    """The weights of an artifact: of the architecture, whose classifier may differ without classes.
+
+    Raises:
+        InvalidModelDirectoryError: They do not fit, or are not finite.
+    """
+    what = f"The weights in {path}"
+    empty = build_empty(architecture, len(classes) if classes is not None else 1)
+    ignore = "" if classes is not None else classifier_name(empty)
+    tensors = read_tensors(path, fits=lambda s: check_fit(s, empty, what, ignore=ignore))
+    check_finite(tensors, what)
+    return tensors
 
 
 def _type_of(path: Path) -> str:
@@ -259,11 +277,9 @@ def _write_json(path: Path, value: object) -> None:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ArtifactError(f"{path} is missing: the artifact is not whole.")
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        value = json.loads(read_limited(path, "artifact_json_bytes"))
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}.") from error
     if not isinstance(value, dict):
         raise ArtifactError(f"{path} is damaged: not an object.")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from visionloom.artifacts.digest import sha256_of_file
 from visionloom.artifacts.types import UntrainedModel
 from visionloom.models import weights as published
-from visionloom.models.build import TIMM_PREFIX, Architecture, build_empty, check_architecture
+from visionloom.models.build import (
+    TIMM_PREFIX,
+    Architecture,
+    build_empty,
+    check_architecture,
+    classifier_name,
+)
 from visionloom.models.directory import UntrainedSpec, write_untrained
 from visionloom.models.normalisation import CENTRED, IMAGENET
 from visionloom.models.tensors import Tensors, check_finite, check_fit, read_tensors
@@ -55,7 +61,7 @@ def untrained_model(
         normalisation, size = timm_models.preprocessing(name)
     if weights is not None:
         path = Path(weights)
-        tensors = read_tensors(path, settings.limits)
+        tensors = read_tensors(path, settings.limits, fits=_fits(architecture, f"in {path}"))
         origin = f"file {path.name}, SHA-256 {sha256_of_file(path)[:12]}"
         say(f"Weights: {origin}")
     elif timm:
@@ -63,7 +69,7 @@ def untrained_model(
         origin = f"timm {name}"
     else:
         path = published.obtain(architecture.name, settings, say)
-        tensors = read_tensors(path, settings.limits)
+        tensors = read_tensors(path, settings.limits, fits=_fits(architecture, f"in {path}"))
         origin = f"{path.name}, {published.LICENCE}"
     _check(architecture, tensors, origin)
     return write_untrained(
@@ -71,11 +77,16 @@ def untrained_model(
     )
 
 
-def _check(architecture: Architecture, tensors: Tensors, origin: str) -> None:
-    from visionloom.models.build import classifier_name
-
+def _fits(
+    architecture: Architecture, where: str
+) -> Callable[[Mapping[str, tuple[int, ...]]], None]:
+    """Compares shapes with the architecture, but for the classifier."""
     empty = build_empty(architecture, _IMAGENET_CLASSES)
+    ignore = classifier_name(empty)
+    return lambda shapes: check_fit(shapes, empty, f"The weights {where}", ignore=ignore)
+
+
+def _check(architecture: Architecture, tensors: Tensors, origin: str) -> None:
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    what = f"The weights ({origin})"
-    check_fit(shapes, empty, what, ignore=classifier_name(empty))
-    check_finite(tensors, what)
+    _fits(architecture, f"({origin})")(shapes)
+    check_finite(tensors, f"The weights ({origin})")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import struct
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from visionloom.errors import InvalidModelDirectoryError
-from visionloom.settings import Limits
+from visionloom.limits import Limits, current_limits
+from visionloom.models.safetensors_header import header_shapes
+from visionloom.models.torch_files import as_safetensors, is_torch_file
+
+__all__ = [
+    "Tensors", "check_finite", "check_fit", "header_shapes", "read_tensors", "weights_digest",
+]  # fmt: skip
 
 Tensors = dict[str, torch.Tensor]
 
@@ -23,81 +27,57 @@ _OLD_DENSENET_KEY = re.compile(
     r"num_batches_tracked))$"
 )
 _COUNTER = "num_batches_tracked"
-_OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-"""How files begin that torch wrote before 1.6, the published DenseNets among them."""
 
 
-def read_tensors(path: Path, limits: Limits | None = None) -> Tensors:
-    """Read a ``.safetensors`` file, or a ``.pth`` file weights-only; the content decides which.
+def read_tensors(
+    path: Path,
+    limits: Limits | None = None,
+    *,
+    fits: Callable[[Mapping[str, tuple[int, ...]]], None] | None = None,
+) -> Tensors:
+    """Read a ``.safetensors`` file, or one that torch wrote; the content decides which.
 
     Half precision becomes float32.
+
+    Args:
+        path: The file.
+        limits: What it may cost.
+        fits: Told the shapes by name before memory is taken for them; raises to refuse.
 
     Raises:
         InvalidModelDirectoryError: Missing, too large, damaged, or holding anything but tensors.
     """
-    limits = limits or Limits()
+    limits = limits or current_limits()
     if not path.is_file():
         raise InvalidModelDirectoryError(f"The weights file {path} does not exist.")
     size = path.stat().st_size
     if size > limits.model_bytes:
         raise InvalidModelDirectoryError(
-            f"{path} has {size} bytes, more than the limit model_bytes of {limits.model_bytes}."
+            f"{path} has {size} bytes, more than {limits.named('model_bytes')}."
         )
-    if zipfile.is_zipfile(path) or _is_old_torch(path):
-        tensors = _read_torch(path)
-    else:
-        header_shapes(path, limits)
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            tensors = load_file(path)
-        except (SafetensorError, ValueError, OSError) as error:
-            raise InvalidModelDirectoryError(f"{path} is damaged: {error}.") from error
-    return {_renamed(name): _full_precision(tensor) for name, tensor in tensors.items()}
+    if not is_torch_file(path):
+        return _read_safetensors(path, path, limits, fits)
+    with as_safetensors(path, limits) as converted:
+        return _read_safetensors(converted, path, limits, fits)
 
 
-def header_shapes(path: Path, limits: Limits | None = None) -> dict[str, tuple[int, ...]]:
-    """Names and shapes in a safetensors file, from its header alone.
+def _read_safetensors(
+    file: Path,
+    path: Path,
+    limits: Limits,
+    fits: Callable[[Mapping[str, tuple[int, ...]]], None] | None,
+) -> Tensors:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
 
-    Raises:
-        InvalidModelDirectoryError: Not a safetensors file, or its header is damaged or too long.
-    """
-    limits = limits or Limits()
-    size = path.stat().st_size
-    with open(path, "rb") as stream:
-        start = stream.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 2 <= length <= min(limits.safetensors_header_bytes, max(0, size - 8)):
-            # only now: the length of a safetensors header may begin with the byte of a pickle
-            if start[:1] == b"\x80":
-                raise InvalidModelDirectoryError(
-                    f"{path} is a Python pickle, which can run code: it is not opened.",
-                    "Save the weights as safetensors, or with torch.save of a state dict.",
-                )
-            raise InvalidModelDirectoryError(
-                f"{path} is no safetensors file and no torch weights file."
-            )
-        text = stream.read(length)
+    shapes = header_shapes(file, limits)
+    if fits is not None:
+        fits({_renamed(name): shape for name, shape in shapes.items()})
     try:
-        header = json.loads(text)
-        shapes: dict[str, tuple[int, ...]] = {}
-        end = 0
-        for name, entry in header.items():
-            if name == "__metadata__":
-                continue
-            shapes[name] = tuple(int(side) for side in entry["shape"])
-            end = max(end, int(entry["data_offsets"][1]))
-    except (
-        ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, IndexError,
-    ) as error:  # fmt: skip
-        raise InvalidModelDirectoryError(f"{path} has a damaged header: {error}.") from error
-    if end != size - 8 - length:
-        raise InvalidModelDirectoryError(
-            f"{path} is cut off or has bytes left over: its header describes {end} bytes, "
-            f"{size - 8 - length} follow."
-        )
-    return shapes
+        tensors = load_file(file)
+    except (SafetensorError, ValueError, OSError) as error:
+        raise InvalidModelDirectoryError(f"{path} is damaged: {error}.") from error
+    return {_renamed(name): _full_precision(tensor) for name, tensor in tensors.items()}
 
 
 def weights_digest(tensors: Mapping[str, torch.Tensor]) -> str:
@@ -157,29 +137,6 @@ def check_finite(tensors: Mapping[str, torch.Tensor], what: str) -> None:
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise InvalidModelDirectoryError(f"{what} hold values that are not finite, in {name}.")
-
-
-def _is_old_torch(path: Path) -> bool:
-    with open(path, "rb") as stream:
-        return stream.read(len(_OLD_TORCH)) == _OLD_TORCH
-
-
-def _read_torch(path: Path) -> Tensors:
-    import pickle
-
-    try:
-        with open(path, "rb") as stream:  # by content: torch goes by the name of a path
-            value = torch.load(stream, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError, KeyError) as error:
-        raise InvalidModelDirectoryError(
-            f"{path} holds something else than tensors, or is damaged: it is not opened.",
-            "Save the weights as safetensors, or with torch.save of a state dict.",
-        ) from error
-    if isinstance(value, dict) and isinstance(value.get("state_dict"), dict):
-        value = value["state_dict"]
-    if not isinstance(value, dict) or not all(isinstance(t, torch.Tensor) for t in value.values()):
-        raise InvalidModelDirectoryError(f"{path} is no state dict: a name for each tensor.")
-    return {str(name): tensor for name, tensor in value.items()}
 
 
 def _renamed(name: str) -> str:

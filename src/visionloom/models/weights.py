@@ -139,17 +139,19 @@ def add(path: Path, model: str, settings: Settings) -> Path:
 
     Raises:
         UsageError: Unknown model, or no such file.
-        InvalidModelDirectoryError: The file's tensors do not fit the model.
+        InvalidModelDirectoryError: The file's tensors do not fit the model, or are not finite.
     """
     from visionloom.models.build import Architecture, build_empty
-    from visionloom.models.tensors import check_fit, read_tensors
+    from visionloom.models.tensors import check_finite, check_fit, read_tensors
 
     _entry(model)
     if not path.is_file():
         raise UsageError(f"{path} is no file.")
-    tensors = read_tensors(path, settings.limits)
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    check_fit(shapes, build_empty(Architecture(model), 1000), f"The weights in {path}")
+    empty, what = build_empty(Architecture(model), 1000), f"The weights in {path}"
+    tensors = read_tensors(
+        path, settings.limits, fits=lambda shapes: check_fit(shapes, empty, what)
+    )
+    check_finite(tensors, what)
     suffix = ".pth" if path.suffix.lower() in {".pth", ".pt", ".bin"} else ".safetensors"
     target = settings.weights / model
     with new_folder(target, replace=True) as scratch:
@@ -173,7 +175,7 @@ def _download(
                 stream.write(chunk)
                 limit -= len(chunk)
                 if limit < 0:
-                    raise ValueError(f"more than {settings.limits.model_bytes} bytes")
+                    raise ValueError(f"more bytes than {settings.limits.named('model_bytes')}")
                 if tell is not None:
                     tell(settings.limits.model_bytes - limit)
         if not digest.hexdigest().startswith(weights.digest_start):

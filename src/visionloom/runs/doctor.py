@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 import os
 import platform
 import shutil
 import sqlite3
+import zlib
 from pathlib import Path
 
 import psutil
 
 from visionloom._version import __version__
 from visionloom.images.batches import cache_budget, decode_threads
+from visionloom.limits import setting
+from visionloom.records.filesystem import is_network_file_system
 from visionloom.settings import Settings
 from visionloom.workspace import Workspace
 
@@ -45,8 +47,7 @@ def examine() -> dict[str, dict[str, str]]:
         },
         "Folders": _folders(workspace.settings),
         "Limits": {
-            field.name: f"{getattr(workspace.settings.limits, field.name):,}"
-            for field in dataclasses.fields(workspace.settings.limits)
+            name: f"{value:,} ({setting(name)})" for name, value in workspace.settings.limits.rows()
         },
     }
 
@@ -58,8 +59,34 @@ def _versions() -> dict[str, str]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "not installed"
-    versions["SQLite"] = sqlite3.sqlite_version
-    return versions
+    return {**versions, **_linked()}
+
+
+def _linked() -> dict[str, str]:
+    """Libraries inside the packages that read what strangers wrote."""
+    from PIL import features
+
+    names = {
+        "libjpeg-turbo": "libjpeg_turbo", "zlib": "zlib", "zlib-ng": "zlib_ng",
+        "libtiff": "libtiff", "libwebp": "webp",
+    }  # fmt: skip
+    in_pillow = {name: features.version(key) for name, key in names.items()}
+    return {
+        **{f"{name} (in pillow)": str(v) for name, v in in_pillow.items() if v is not None},
+        "zlib (in python)": zlib.ZLIB_RUNTIME_VERSION,
+        "SQLite": sqlite3.sqlite_version + _about_sqlite(sqlite3.sqlite_version_info),
+    }
+
+
+def _about_sqlite(version: tuple[int, int, int]) -> str:
+    """Versions that may lose a commit when two connections write and tidy up at once."""
+    mended = version >= (3, 51, 3) or any(
+        version[:2] == branch and version >= (*branch, patch)
+        for branch, patch in (((3, 44), 6), ((3, 50), 7))
+    )
+    if version < (3, 7, 0) or mended:
+        return ""
+    return " (can lose a commit while its log is reset; the records guard themselves against it)"
 
 
 def _folders(settings: Settings) -> dict[str, str]:
@@ -69,8 +96,15 @@ def _folders(settings: Settings) -> dict[str, str]:
     writable = "writable" if os.access(existing, os.W_OK) else "NOT writable"
     return {
         "home": f"{home} (VISIONLOOM_HOME), {writable}, {free:.1f} GB free",
+        "home is on": _disk(home),
         "weights": str(settings.weights),
         "runs and results": f"{settings.runs}, {settings.store}",
         "working folder": str(Path.cwd()),
         "fetching": "switched off (VISIONLOOM_OFFLINE)" if settings.offline else "allowed",
     }
+
+
+def _disk(home: Path) -> str:
+    if is_network_file_system(home):
+        return "a network file system: the records keep a plain journal there, which is slower"
+    return "a disk of this machine"

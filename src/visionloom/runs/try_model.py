@@ -108,7 +108,7 @@ def _examined(workspace: Workspace, loaded: _Loaded, data: bytes, intensity: str
     if loaded.worker is None or loaded.intensity != intensity:
         loaded.end()
         loaded.worker, loaded.intensity = Worker(intensity, full=True, limits=limits), intensity
-    finding = loaded.worker.examine(None, data)
+    finding = loaded.worker.examine(data)
     if finding.reason:
         raise InvalidDatasetError(
             f"The file is no picture that can be used: {finding.reason}.",
@@ -116,8 +116,8 @@ def _examined(workspace: Workspace, loaded: _Loaded, data: bytes, intensity: str
         )
     if finding.width * finding.height > limits.serving_image_pixels:
         raise InvalidDatasetError(
-            f"The picture has {finding.width} x {finding.height} pixels, more than the limit "
-            f"serving_image_pixels of {limits.serving_image_pixels}.",
+            f"The picture has {finding.width} x {finding.height} pixels, more than "
+            f"{limits.named('serving_image_pixels')}.",
             "Make it smaller.",
         )
     return finding

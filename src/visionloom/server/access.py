@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visionloom.artifacts.atomic import explained, temporary_beside
-from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
+from visionloom.limits import ServerLimits
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
@@ -62,7 +62,7 @@ class Access:
         self,
         folder: Path,
         port: int,
-        limits: ServerLimits = DEFAULT_LIMITS,
+        limits: ServerLimits = ServerLimits(),  # noqa: B008 - frozen
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder

@@ -11,9 +11,9 @@ from fastapi import Depends, Request
 
 from visionloom.datasets import DataSets
 from visionloom.drafts.drafts import Drafts
+from visionloom.limits import ServerLimits
 from visionloom.server.access import Access
 from visionloom.server.events import EventHub
-from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
 from visionloom.server.looking import Looking
 from visionloom.server.readings import Readings
 from visionloom.server.weights import WeightsDesk
@@ -61,7 +61,7 @@ def open_desk(
     *,
     folders: Sequence[Path] = (),
     port: int = 0,
-    limits: ServerLimits = DEFAULT_LIMITS,
+    limits: ServerLimits | None = None,
 ) -> Desk:
     """The desk of a server; nothing is read or written yet.
 
@@ -69,8 +69,9 @@ def open_desk(
         workspace: Whose runs and drafts are shown.
         folders: Folders whose photos may be used.
         port: Where the server listens.
-        limits: What may be asked for.
+        limits: What may be asked for, instead of what the settings say.
     """
+    limits = limits or workspace.settings.limits.server
     events, looking = EventHub(limits), Looking(workspace)
     return Desk(
         workspace=workspace,

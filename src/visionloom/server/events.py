@@ -23,10 +23,10 @@ from visionloom.errors import NoSuchRunError, VisionloomError
 
 if TYPE_CHECKING:
     from visionloom.drafts.drafts import Drafts
+    from visionloom.limits import ServerLimits
     from visionloom.records.recorder import Recorder
     from visionloom.records.rows import RunRow
     from visionloom.records.watch import Watch
-    from visionloom.server.limits import ServerLimits
     from visionloom.server.models.machine import WeightsView
     from visionloom.server.models.runs import RunSummary
 

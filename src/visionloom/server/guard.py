@@ -23,8 +23,8 @@ from visionloom.server.answers import failure, unforeseen
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from visionloom.limits import ServerLimits
     from visionloom.server.access import Access
-    from visionloom.server.limits import ServerLimits
 
 SESSION = "visionloom.session"
 PUBLIC = frozenset({"/api/health", "/open"})
@@ -214,8 +214,7 @@ class Guard:
             raise Refusal(
                 413,
                 "TooLargeError",
-                f"The request has {length:,} bytes; the limit (json_bytes) is "
-                f"{self._limits.json_bytes:,}.",
+                f"The request has {length:,} bytes, more than {self._limits.named('json_bytes')}.",
             )
         return length
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
+from visionloom.limits import ServerLimits
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -23,7 +23,7 @@ class PatientProtocol(HttpToolsProtocol):
     the one that has been silent the longest goes.
     """
 
-    limits: ServerLimits = DEFAULT_LIMITS
+    limits: ServerLimits = ServerLimits()
 
     def __init__(
         self,

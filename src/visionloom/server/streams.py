@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from visionloom.errors import UsageError
-from visionloom.settings import MIB
+from visionloom.settings import MIB, Limits
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -44,17 +44,17 @@ async def pour(request: Request, taker: Taker) -> None:
         await run_in_threadpool(taker.write, piece)
 
 
-async def whole_body(request: Request, most: int, name: str) -> bytes:
+async def whole_body(request: Request, limits: Limits, name: str) -> bytes:
     """A body that fits into memory.
 
     Raises:
-        UsageError: It is larger than ``most``, the limit ``name``, or broke off.
+        UsageError: It is larger than the limit ``name``, or broke off.
     """
-    held = bytearray()
+    held, most = bytearray(), getattr(limits, name)
     async for chunk in _chunks(request):
         held += chunk
         if len(held) > most:
-            raise UsageError(f"The file is larger than {name}, {most} bytes.")
+            raise UsageError(f"The file has more bytes than {limits.named(name)}.")
     return bytes(held)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from visionloom.limits import current_limits
+
 _FORMAT = 1
-_MAXIMUM_BYTES = 4 * 1024 * 1024
 _MAXIMUM_NOTES = 1_000
 FARTHEST = 1e7
 
@@ -63,7 +64,7 @@ def read_layout(pipeline: Path) -> Layout:
     """The layout of a pipeline file; an empty one when there is none that can be read."""
     try:
         with open(layout_path(pipeline), "rb") as stream:
-            data = stream.read(_MAXIMUM_BYTES + 1)
+            data = stream.read(current_limits().layout_bytes + 1)
     except OSError:
         return Layout()
     return layout_from_bytes(data)
@@ -72,7 +73,7 @@ def read_layout(pipeline: Path) -> Layout:
 def layout_from_bytes(data: bytes) -> Layout:
     """Read what `layout_bytes` gave; an empty layout where it cannot be read."""
     try:
-        document = json.loads(data) if len(data) <= _MAXIMUM_BYTES else None
+        document = json.loads(data) if len(data) <= current_limits().layout_bytes else None
     except (ValueError, RecursionError):
         return Layout()
     if not isinstance(document, dict) or document.get("format") != _FORMAT:

@@ -57,7 +57,7 @@ def read_yaml(data: bytes, file: str, limits: Limits) -> YamlText:
         found.readable = False
         found.problems.error(
             "Y3",
-            f"The file is larger than the limit yaml_bytes of {limits.yaml_bytes} bytes.",
+            f"The file is larger than {limits.named('yaml_bytes')}.",
             Place(file, 1, 1),
             found=f"{len(data)} bytes or more",
             expected=f"at most {limits.yaml_bytes} bytes",
@@ -134,12 +134,12 @@ class _Builder:
             self._stop("Y3", start, self._too_long(length))
         lines = self._lines.count
         if lines > self._limits.yaml_nodes:
-            limit = self._limits.yaml_nodes
-            self._stop("Y3", 0, f"{lines} lines, more than the limit yaml_nodes of {limit}")
+            limit = self._limits.named("yaml_nodes")
+            self._stop("Y3", 0, f"{lines} lines, more than {limit}")
 
     def _too_long(self, length: int) -> str:
-        limit = self._limits.yaml_scalar_bytes
-        return f"{length} characters at a stretch, more than the limit yaml_scalar_bytes of {limit}"
+        limit = self._limits.named("yaml_scalar_bytes")
+        return f"{length} characters at a stretch, more than {limit}"
 
     def _events(self) -> Iterator[Any]:
         """The parser's events; whatever it raises on a stranger's text becomes a fault."""
@@ -191,11 +191,11 @@ class _Builder:
         start = event.start_mark.index
         self._count += 1
         if self._count > self._limits.yaml_nodes:
-            limit = self._limits.yaml_nodes
-            self._stop("Y3", start, f"More keys and values than the limit yaml_nodes of {limit}")
+            limit = self._limits.named("yaml_nodes")
+            self._stop("Y3", start, f"More keys and values than {limit}")
         if depth > self._limits.yaml_depth:
-            limit = self._limits.yaml_depth
-            self._stop("Y3", start, f"Nested deeper than the limit yaml_depth of {limit}")
+            limit = self._limits.named("yaml_depth")
+            self._stop("Y3", start, f"Nested deeper than {limit}")
         kind = type(event).__name__
         refused = self._refuse(event, kind)
         node: Node

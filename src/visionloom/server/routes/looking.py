@@ -194,7 +194,7 @@ async def try_model(desk: DeskOf, artifact: str, request: Request) -> m.TryView:
     """What a model says of the picture in the body (``application/octet-stream``)."""
     limits = desk.workspace.settings.limits
     model = await run_in_threadpool(find_artifact, desk, artifact, TrainedModel)
-    data = await whole_body(request, limits.serving_image_bytes, "serving_image_bytes")
+    data = await whole_body(request, limits, "serving_image_bytes")
     found = await run_in_threadpool(desk.looking.trier.try_model, model.path, data)
     pairs = zip(found["probabilities"], found["classes"], strict=True)
     best = sorted(pairs, key=lambda pair: -pair[0])[:_ANSWERS]
