@@ -113,6 +113,14 @@ def train(
             rich_help_panel=_PICTURES,
         ),
     ] = None,
+    near_duplicates: Annotated[
+        bool | None,
+        Option(
+            "--near-duplicates/--no-near-duplicates",
+            help="Find near duplicates and keep them on one side. It is the default.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
     image_size: Annotated[
         str | None,
         Option(
@@ -163,7 +171,8 @@ def train(
     options = {
         "photos": photos, "validation": validation, "validation_fraction": validation_fraction,
         "test_fraction": test_fraction, "split_seed": split_seed, "group_by": group_by,
-        "class_map": class_map, "intensity": intensity, "check": check, "image_size": image_size,
+        "class_map": class_map, "intensity": intensity, "check": check,
+        "near_duplicates": near_duplicates, "image_size": image_size,
         "augmentation": augmentation, "model": model, "start_from": start_from,
         "pretrained": pretrained, "weights": weights,
     }  # fmt: skip

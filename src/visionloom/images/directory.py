@@ -17,7 +17,7 @@ import numpy as np
 
 from visionloom.artifacts.digest import sha256_of_bytes, sha256_of_json, sha256_of_rows
 from visionloom.artifacts.store import new_artifact, open_artifact
-from visionloom.artifacts.tables import ColumnType, read_parquet, write_parquet
+from visionloom.artifacts.tables import Cell, ColumnType, read_parquet, write_parquet
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.errors import ArtifactError, InvalidDatasetError
 from visionloom.images.decode import UnreadableImage, decode
@@ -45,6 +45,7 @@ class ImageRecord:
         format: ``JPEG``, ``PNG`` ...
         frames: Frames or pages; the first is used.
         stored: Where the bytes are below the origin: equals ``file`` unless wrapped or copied.
+        near: Of near duplicates, the smallest id among them; None for a picture that has none.
     """
 
     id: int
@@ -59,6 +60,7 @@ class ImageRecord:
     format: str
     frames: int
     stored: str
+    near: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ _SCHEMA: dict[str, ColumnType] = {
     "frames": "BIGINT",
     "stored": "VARCHAR",
 }
+# only where there are near duplicates: a list without is what it always was, to the byte
+_NEAR: dict[str, ColumnType] = {"near": "BIGINT"}
 
 
 def class_counts(images: Images) -> dict[str, int]:
@@ -141,8 +145,15 @@ def logical_digest(images: Images) -> str:
         "transformation": images.transformation.to_json() if images.transformation else None,
         "mode": images.mode,
     }
+    rows: list[list[Cell]]
     rows = [[r.id, r.file, r.label, r.group, r.digest] for r in images.records]
+    if _has_near(images):
+        rows = [[*row, record.near] for row, record in zip(rows, images.records, strict=True)]
     return sha256_of_json([head, sha256_of_rows(rows)])
+
+
+def _has_near(images: Images) -> bool:
+    return any(record.near is not None for record in images.records)
 
 
 def write_images(
@@ -170,8 +181,9 @@ def write_images(
         **(origin or {}),
     }
     with new_artifact(ImageDirectory, target, origin=facts, replace=replace_existing) as draft:
-        columns = {name: [getattr(r, name) for r in images.records] for name in _SCHEMA}
-        write_parquet(draft.folder / "images.parquet", _SCHEMA, columns)
+        schema = _SCHEMA | _NEAR if _has_near(images) else _SCHEMA
+        columns = {name: [getattr(r, name) for r in images.records] for name in schema}
+        write_parquet(draft.folder / "images.parquet", schema, columns)
         write_parquet(
             draft.folder / "skipped.parquet",
             {"file": "VARCHAR", "reason": "VARCHAR"},
@@ -209,7 +221,7 @@ def read_images(directory: ImageDirectory, *, verify: bool = True) -> Images:
     table = read_parquet(folder / "images.parquet")
     skipped = read_parquet(folder / "skipped.parquet")
     try:
-        names = [field.name for field in fields(ImageRecord)]
+        names = [f.name for f in fields(ImageRecord) if f.name in table or f.name not in _NEAR]
         rows = zip(*(table[name] for name in names), strict=True)
         document = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
         classes = document["classes"]

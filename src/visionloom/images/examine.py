@@ -26,6 +26,8 @@ def examine_all(
     intensity: str,
     full: bool,
     context: Context,
+    *,
+    sketched: bool = False,
 ) -> list[Finding]:
     """What an isolated process finds in each candidate, in order.
 
@@ -35,6 +37,7 @@ def examine_all(
         intensity: Rule for values of more than 8 bits.
         full: Whether pictures are decoded in full; else only headers are read.
         context: Progress, limits, whether to stop.
+        sketched: Whether decoded pictures are sketched, to find near duplicates.
 
     Raises:
         RunInterrupted: Stopped.
@@ -42,7 +45,9 @@ def examine_all(
     limits = context.settings.limits
     count = min(decode_threads(), max(1, len(candidates) // 50 + 1))
     workers: SimpleQueue[Worker] = SimpleQueue()
-    everyone = [Worker(intensity, full=full, limits=limits) for _ in range(count)]
+    everyone = [
+        Worker(intensity, full=full, limits=limits, sketched=sketched) for _ in range(count)
+    ]
     for worker in everyone:
         workers.put(worker)
 

@@ -7,6 +7,7 @@ It loads no tensor library and limits its own memory.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import subprocess
@@ -30,6 +31,7 @@ class Finding:
         bytes, digest, pixel_digest: See `visionloom.images.directory.ImageRecord`.
         peak: Largest value of a picture with more than 8 bits as a share of its type's range;
             None for others.
+        sketch: See `visionloom.images.sketches.sketch`, in base 64; empty when not asked for.
     """
 
     reason: str = ""
@@ -41,6 +43,7 @@ class Finding:
     digest: str = ""
     pixel_digest: str = ""
     peak: float | None = None
+    sketch: str = ""
 
 
 class Worker:
@@ -50,10 +53,13 @@ class Worker:
         intensity: Rule for values of more than 8 bits.
         full: Whether pictures are decoded in full; else only headers are read.
         limits: Time and memory one picture may take.
+        sketched: Whether decoded pictures are sketched too.
     """
 
-    def __init__(self, intensity: str, *, full: bool, limits: Limits) -> None:
-        depth = "full" if full else "headers"
+    def __init__(
+        self, intensity: str, *, full: bool, limits: Limits, sketched: bool = False
+    ) -> None:
+        depth = ("sketched" if sketched else "full") if full else "headers"
         self._arguments = [intensity, depth, str(limits.decode_memory_bytes)]
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
@@ -130,19 +136,26 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def serve(requests: IO[bytes], answers: IO[bytes], intensity: str, *, full: bool) -> None:
-    """Answer requests until the input ends."""
+def serve(requests: IO[bytes], answers: IO[bytes], intensity: str, depth: str) -> None:
+    """Answer requests until the input ends.
+
+    Args:
+        requests, answers: See the top of this file.
+        intensity: Rule for values of more than 8 bits.
+        depth: ``headers``, ``full`` or ``sketched``.
+    """
     while line := requests.readline():
         header = json.loads(line)
         data = requests.read(header["bytes"]) if "bytes" in header else None
-        finding = _examine(header.get("path"), data, intensity, full=full)
+        finding = _examine(header.get("path"), data, intensity, depth)
         answers.write(json.dumps(finding).encode() + b"\n")
         answers.flush()
 
 
-def _examine(path: str | None, data: bytes | None, intensity: str, *, full: bool) -> dict[str, Any]:
+def _examine(path: str | None, data: bytes | None, intensity: str, depth: str) -> dict[str, Any]:
     from visionloom.artifacts.digest import sha256_of_bytes
     from visionloom.images.decode import UnreadableImage, decode, inspect, peak
+    from visionloom.images.sketches import sketch
 
     limits = Limits()
     try:
@@ -161,10 +174,12 @@ def _examine(path: str | None, data: bytes | None, intensity: str, *, full: bool
         }
         if header.sixteen_bit:
             finding["peak"] = peak(data)
-        if full:
+        if depth != "headers":
             pixels = decode(data, intensity=intensity)
             size = f"{pixels.shape[1]}x{pixels.shape[0]}:".encode()
             finding["pixel_digest"] = sha256_of_bytes(size + pixels.tobytes())
+            if depth == "sketched":
+                finding["sketch"] = base64.b64encode(sketch(pixels)).decode("ascii")
         return finding
     except UnreadableImage as error:
         return {"reason": str(error)}
@@ -188,7 +203,7 @@ def _limit_memory(extra: int) -> None:
 
 
 if __name__ == "__main__":
-    from visionloom.images import decode as _warm  # noqa: F401 - loaded before memory is limited
+    from visionloom.images import sketches as _warm  # noqa: F401 - loaded before memory is limited
 
     _limit_memory(int(sys.argv[3]))
-    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], full=sys.argv[2] == "full")
+    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], sys.argv[2])

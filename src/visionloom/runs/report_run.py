@@ -77,7 +77,7 @@ def command(request: TrainRequest, out: Path) -> str:
         if name in {"photos", "training"} or value == getattr(plain, name):
             continue
         option = {"start_from": "from"}.get(name, name.replace("_", "-"))
-        words += ["--no-pretrained"] if name == "pretrained" else [f"--{option}", str(value)]
+        words += [f"--no-{option}"] if value is False else [f"--{option}", str(value)]
     for name, value in request.training.items():
         option = name.replace("_", "-")
         if name == "cache":

@@ -24,7 +24,7 @@ from visionloom.workspace import Workspace
 WHOLE = ""
 TRAIN_STEP = "train"
 _RUNS_ON = ("device", "precision", "decode_threads")
-_CONVERTED = ("group_by", "class_map", "intensity", "check")
+_CONVERTED = ("group_by", "class_map", "intensity", "check", "near_duplicates")
 
 Parts = dict[str, Handle]
 
