@@ -241,11 +241,16 @@ def command() -> typer.Typer:
 
 def tell(console: Console, summary: Mapping[str, Any], out: Path, commands: Sequence[str]) -> None:
     """Say in a few lines what came out, how sure it is, where it is, and what to type next."""
+    from visionloom.runs.near_summary import near_lines
+
     console.close()
     console.say()
     for name in ("validation", "test"):
         if summary.get(name) is not None:
             _tell_part(console, name, summary[name])
+    near = summary.get("near_duplicates")
+    for line in near_lines(near) if near is not None else []:
+        console.say(line)
     skipped = summary["skipped_images"]
     if skipped:
         console.say(f"{skipped} files were skipped: {out / 'skipped.csv'} says which and why.")
