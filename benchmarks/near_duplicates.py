@@ -98,8 +98,9 @@ def measure_flowers(scratch: Path) -> bool:
     planted = plant(DATA / "flowers17_5", scratch / "flowers")
     clean = {frozenset(r.file for r in g) for g in near_groups(DATA / "flowers17_5", scratch)[1]}
     records, groups = near_groups(scratch / "flowers", scratch)
-    together = {file: {r.file for r in group} for group in groups for file in (
-        r.file for r in group)}  # fmt: skip
+    together: dict[str, set[str]] = {}
+    for group in groups:
+        together |= dict.fromkeys((r.file for r in group), {r.file for r in group})
     good = True
     for kind, wanted in (("encoded again", 0.95), ("resized", 0.95), ("mirrored", 0.9)):
         of_kind = {v: o for v, (k, o) in planted.items() if k == kind}
@@ -112,9 +113,8 @@ def measure_flowers(scratch: Path) -> bool:
         origins = {planted.get(r.file, ("", r.file))[1] for r in group}
         twins = any(origins <= known for known in clean)
         false += 0 if len(origins) == 1 or twins else len(group)
-    print(
-        f"flowers17_5  {false} of {len(records)} pictures in false groups ({false / len(records):.1%})"
-    )
+    share = f"{false / len(records):.1%}"
+    print(f"flowers17_5  {false} of {len(records)} pictures in false groups ({share})")
     print(f"flowers17_5  {len(clean)} groups in the set as it is:")
     for names in sorted(sorted(group) for group in clean):
         print(f"               {', '.join(names)}")

@@ -81,6 +81,8 @@ def near_pairs(sketches: Sequence[bytes], sides: Sequence[bool] | None = None) -
         [_shows_detail(grey[i : i + _AT_ONCE]) for i in range(0, len(grey), _AT_ONCE)]
     )
     positions = np.array(known, dtype=np.int64)[detailed]
+    if len(positions) < 2:
+        return []
     across = None if sides is None else np.array([sides[i] for i in positions], dtype=np.bool_)
     looks = _Looks.of(grey[detailed], colour[detailed])
     found: set[Pair] = set()
@@ -122,7 +124,7 @@ class _Looks:
 
     @staticmethod
     def of(grey: Bytes, colour: Bytes) -> _Looks:
-        parts = [grey[i : i + _AT_ONCE] for i in range(0, len(grey), _AT_ONCE)] or [grey]
+        parts = [grey[i : i + _AT_ONCE] for i in range(0, len(grey), _AT_ONCE)]
         wide = colour.astype(np.int16)
         detail = np.concatenate([_whole_detail(part) for part in parts])
         sums = np.concatenate([_sums(part, 4) for part in parts])
