@@ -100,7 +100,7 @@ def measure_flowers(scratch: Path) -> bool:
     records, groups = near_groups(scratch / "flowers", scratch)
     together: dict[str, set[str]] = {}
     for group in groups:
-        together |= dict.fromkeys((r.file for r in group), {r.file for r in group})
+        together |= {record.file: {r.file for r in group} for record in group}
     good = True
     for kind, wanted in (("encoded again", 0.95), ("resized", 0.95), ("mirrored", 0.9)):
         of_kind = {v: o for v, (k, o) in planted.items() if k == kind}
