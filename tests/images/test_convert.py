@@ -502,3 +502,53 @@ def test_every_odd_file_of_a_folder_is_used_or_listed_with_its_reason(
             assert (file in used) == (wanted != "skipped"), file
             assert file in used or file in listed, file
         assert len(used) > 5
+
+
+def with_variants(folder: Path, shared_data: Path) -> Path:
+    """Eight flowers of two classes; of two of them a variant in the same class."""
+    for label in ("daffodil", "crocus"):
+        (folder / label).mkdir(parents=True)
+        sources = sorted((shared_data / "flowers17_5" / label).iterdir())[3:7]
+        for number, source in enumerate(sources):
+            shutil.copy(source, folder / label / f"{number}.jpg")
+        with Image.open(sources[0]) as image:
+            image.resize((120, 120)).save(folder / label / "small.jpg", quality=70)
+    return folder
+
+
+def test_near_duplicates_are_found_marked_said_and_kept(shared_data: Path, tmp_path: Path) -> None:
+    folder = with_variants(tmp_path / "p", shared_data)
+    converted, said = run(folder, tmp_path, near_duplicates=True)
+    images = one(converted)
+    marked = {record.file: record.near for record in images.records if record.near is not None}
+    assert marked == {
+        "crocus/0.jpg": 0, "crocus/small.jpg": 0, "daffodil/0.jpg": 5, "daffodil/small.jpg": 5,
+    }  # fmt: skip
+    assert "4 pictures are near duplicates, in 2 groups" in said
+    again = read_images(write_images(images, tmp_path / "images"))
+    assert again.records == images.records
+    assert again.digest == images.digest
+
+
+def test_without_near_duplicates_a_list_is_what_it_always_was(
+    shared_data: Path, photos: Make, tmp_path: Path
+) -> None:
+    folder = photos(a=4, b=4)
+    searched = one(run(folder, tmp_path, near_duplicates=True)[0])
+    assert searched == one(run(folder, tmp_path)[0])
+    files = [
+        write_images(images, tmp_path / name).path / "images.parquet"
+        for name, images in (("one", searched), ("two", one(run(folder, tmp_path)[0])))
+    ]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    off = one(run(with_variants(tmp_path / "p", shared_data), tmp_path)[0])
+    assert all(record.near is None for record in off.records)
+
+
+def test_near_duplicates_need_decoded_pictures_and_that_is_said(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    folder = with_variants(tmp_path / "p", shared_data)
+    converted, said = run(folder, tmp_path, near_duplicates=True, check="headers")
+    assert "Near duplicates are not looked for" in said
+    assert all(record.near is None for record in one(converted).records)

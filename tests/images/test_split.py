@@ -10,13 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visionloom.errors import InvalidDatasetError, NotInRangeValueError
-from visionloom.images.directory import ImageRecord, Images, class_counts
+from visionloom.images.directory import ImageRecord, Images, class_counts, logical_digest
 from visionloom.images.origin import PixelOrigin
 from visionloom.images.split import split
 
 
 def make(
-    labels: list[str], groups: Sequence[str | None] | None = None, pixels: list[str] | None = None
+    labels: list[str],
+    groups: Sequence[str | None] | None = None,
+    pixels: list[str] | None = None,
+    near: Sequence[int | None] | None = None,
 ) -> Images:
     records = []
     for i, label in enumerate(labels):
@@ -24,7 +27,19 @@ def make(
         group = groups[i] if groups else None
         records.append(
             ImageRecord(
-                i, f"{i}.png", label, group, 9, 9, 9, content, content, "PNG", 1, f"{i}.png"
+                i,
+                f"{i}.png",
+                label,
+                group,
+                9,
+                9,
+                9,
+                content,
+                content,
+                "PNG",
+                1,
+                f"{i}.png",
+                near[i] if near else None,
             )
         )
     return Images(tuple(records), tuple(sorted(set(labels))), (), PixelOrigin("folder", "x"))
@@ -118,3 +133,53 @@ def test_what_cannot_be_split_is_an_error() -> None:
     for fraction in (0.0, 1.0, -0.1):
         with pytest.raises(NotInRangeValueError):
             split(make(["a"] * 4), fraction=fraction, seed=1)
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from("ab"), st.one_of(st.none(), st.integers(0, 9))),
+        min_size=30,
+        max_size=60,
+    ),
+    fraction=st.floats(0.2, 0.8),
+    seed=st.integers(0, 99),
+)
+def test_near_duplicates_are_never_on_both_sides(
+    rows: list[tuple[str, int | None]], fraction: float, seed: int
+) -> None:
+    near = [number for _, number in rows]
+    if max((near.count(n) for n in near if n is not None), default=0) > len(rows) // 2:
+        return
+    result = split(make([label for label, _ in rows], near=near), fraction=fraction, seed=seed)
+    first, second = ({r.near for r in part.records} for part in (result.first, result.second))
+    assert not (first & second) - {None}
+    assert first
+    assert second
+
+
+def test_near_duplicates_leave_the_shares_of_the_classes_as_they_were() -> None:
+    near = [i // 4 * 4 if i % 40 < 8 else None for i in range(120)]
+    images = make(["a"] * 40 + ["b"] * 40 + ["c"] * 40, near=near)
+    result = split(images, fraction=0.75, seed=1)
+    assert class_counts(result.first) == {"a": 30, "b": 30, "c": 30}
+    assert "24 near duplicates in 6 groups are kept on the same side." in result.notes
+
+
+def test_near_duplicates_do_not_tie_all_groups_together_and_that_is_said() -> None:
+    groups = [f"patient{i // 4}" for i in range(40)]
+    near = [i // 4 * 4 if i % 4 == 0 else (i // 4 * 4 + 4) % 40 if i % 4 == 3 else None
+            for i in range(40)]  # fmt: skip
+    result = split(make(["a"] * 40, groups, near=near), fraction=0.5, seed=1)
+    first, second = ({r.group for r in part.records} for part in (result.first, result.second))
+    assert not first & second
+    assert any("are not kept together" in note for note in result.notes)
+
+
+def test_a_list_without_near_duplicates_has_the_digest_it_always_had() -> None:
+    plain = make(["a", "a", "b", "b"])
+    marked = make(["a", "a", "b", "b"], near=[0, 0, None, None])
+    assert logical_digest(plain) == (
+        "7834d9a0c807f0c488e18d532417f0de3a4cdab90400cd52f864777d0ee9af6c"
+    )
+    assert logical_digest(marked) != logical_digest(plain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageOps
 
 import visionloom as vl
 from tests.conftest import picture
@@ -220,3 +222,45 @@ def test_a_stopped_run_does_not_go_on_on_other_pictures(photos: Make, tmp_path: 
     picture((40, 32), seed=900).save(folder / "a" / "more.png")
     with pytest.raises(vl.UsageError, match="other data: input_dataset of the step convert"):
         vl.train(folder, out=out, resume=True)
+
+
+def test_near_duplicates_stay_on_one_side_and_those_across_given_parts_are_named(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    training, held_out = tmp_path / "training", tmp_path / "held_out"
+    for label in ("daffodil", "crocus"):
+        sources = sorted((shared_data / "flowers17_5" / label).iterdir())[3:13]
+        for folder, chosen in ((training, sources[:6]), (held_out, sources[6:])):
+            (folder / label).mkdir(parents=True)
+            for source in chosen:
+                shutil.copy(source, folder / label / source.name)
+        with Image.open(sources[0]) as image:
+            ImageOps.mirror(image).save(held_out / label / "mirrored.jpg", quality=80)
+            image.resize((120, 120)).save(training / label / "small.jpg", quality=80)
+        shutil.copy(sources[1], held_out / label / "again.jpg")
+    out = tmp_path / "run"
+    summary = vl.train(training, validation=held_out, out=out, **QUICK)
+    near = summary["near_duplicates"]
+    assert near["kept_together"] == {"pictures": 4, "groups": 2}
+    across = near["across"]["validation"]
+    assert {Path(copy["held_out"]).name for copy in across["copies"]} == {
+        "mirrored.jpg", "again.jpg",
+    }  # fmt: skip
+    assert (across["pictures"], across["exact"], across["images_without"]) == (4, 2, 8)
+    with open(out / "scores" / "scores.csv", newline="", encoding="utf-8") as stream:
+        rows = [r for r in csv.DictReader(stream) if Path(r["file"]).name[0] == "i"]
+    right = sum(row["label"] == row["scored_label"] for row in rows)
+    assert across["accuracy_without"]["value"] == pytest.approx(right / 8)
+    assert across["accuracy"] == summary["validation"]["accuracy"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "4 of the validation pictures are copies or near duplicates" in page
+    assert "4 near duplicates in 2 groups were kept on one side" in page
+
+    off = vl.train(
+        training, validation=held_out, out=tmp_path / "off", near_duplicates=False, **QUICK
+    )
+    assert "near_duplicates" not in off
+    request = read_request(tmp_path / "off")
+    assert "--no-near-duplicates" in command(request, tmp_path / "off")
+    parts = part_directories(tmp_path / "off").values()
+    assert all(r.near is None for part in parts for r in read_images(part).records)

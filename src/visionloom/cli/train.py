@@ -113,6 +113,14 @@ def train(
             rich_help_panel=_PICTURES,
         ),
     ] = None,
+    near_duplicates: Annotated[
+        bool | None,
+        Option(
+            "--near-duplicates/--no-near-duplicates",
+            help="Find near duplicates and keep them on one side. It is the default.",
+            rich_help_panel=_PICTURES,
+        ),
+    ] = None,
     image_size: Annotated[
         str | None,
         Option(
@@ -163,7 +171,8 @@ def train(
     options = {
         "photos": photos, "validation": validation, "validation_fraction": validation_fraction,
         "test_fraction": test_fraction, "split_seed": split_seed, "group_by": group_by,
-        "class_map": class_map, "intensity": intensity, "check": check, "image_size": image_size,
+        "class_map": class_map, "intensity": intensity, "check": check,
+        "near_duplicates": near_duplicates, "image_size": image_size,
         "augmentation": augmentation, "model": model, "start_from": start_from,
         "pretrained": pretrained, "weights": weights,
     }  # fmt: skip
@@ -232,11 +241,16 @@ def command() -> typer.Typer:
 
 def tell(console: Console, summary: Mapping[str, Any], out: Path, commands: Sequence[str]) -> None:
     """Say in a few lines what came out, how sure it is, where it is, and what to type next."""
+    from visionloom.runs.near_summary import near_lines
+
     console.close()
     console.say()
     for name in ("validation", "test"):
         if summary.get(name) is not None:
             _tell_part(console, name, summary[name])
+    near = summary.get("near_duplicates")
+    for line in near_lines(near) if near is not None else []:
+        console.say(line)
     skipped = summary["skipped_images"]
     if skipped:
         console.say(f"{skipped} files were skipped: {out / 'skipped.csv'} says which and why.")

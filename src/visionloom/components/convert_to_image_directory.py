@@ -14,6 +14,7 @@ from visionloom.spec.ports import Input, Output, Setting
 @component(
     title="Convert to Image Directory",
     category="Image data transformation",
+    version="2",
     aliases=("azureml.designer.computer_vision.preprocess.convert_to_image_directory",),
     differs=(
         "Every picture is decoded in full once, in a process of its own; what cannot be read is "
@@ -25,6 +26,7 @@ from visionloom.spec.ports import Input, Output, Setting
         "Archives are read without unpacking files outside, and nothing is written or deleted in "
         "the input; a folder with several archives is refused instead of guessed (C35, C36).",
         "A damaged image directory of the original is an error, not a class called image (C32).",
+        "Near duplicates are found, and a split keeps them together.",
         "The pixels stay where they are; Materialize Image Directory makes a copy.",
     ),
     preload=("visionloom.images.convert",),
@@ -93,6 +95,19 @@ def convert_to_image_directory(
             group="advanced",
         ),
     ] = "full",
+    near_duplicates: Annotated[
+        bool,
+        Setting(
+            "Near duplicates",
+            "Whether near duplicates are found, so that a split keeps them together.",
+            explanation="One photo encoded, resized, brightened or mirrored again, and shots of a "
+            "burst, would be easy marks for a model that was trained on the other copy. Pictures "
+            "with a side below 32 pixels, or with hardly any detail, are not compared, nor are any "
+            "when Check is headers. More pictures that look alike than a twentieth of the set (and "
+            "more than 20) are reported and not kept together.",
+            group="advanced",
+        ),
+    ] = True,
     context: Context,
 ) -> Annotated[ImageDirectory, Output("Output image directory")]:
     """List the pictures of a folder, archive or list, with their labels if known.
@@ -114,6 +129,7 @@ def convert_to_image_directory(
         intensity=intensity,
         check=check,
         part=part,
+        near_duplicates=near_duplicates,
     )
     images = converted.parts[part]
     if images.skipped:

@@ -29,7 +29,8 @@ class Halves(NamedTuple):
         "(C19).",
         "The seed is a parameter (C19).",
         "Sizes are exact: 100 pictures at 0.29 give 29 (C20).",
-        "Pictures of one group, and exact copies of a picture, stay on one side.",
+        "Pictures of one group, exact copies of a picture, and near duplicates that were found at "
+        "conversion, stay on one side.",
         "Both parts keep the order of the whole.",
     ),
     preload=("visionloom.images.directory", "visionloom.images.split"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from visionloom.images.classes import class_list, of_part, renamed
 from visionloom.images.decode import parse_intensity
 from visionloom.images.directory import ImageRecord, Images, logical_digest
 from visionloom.images.examine import examine_all
+from visionloom.images.near_groups import with_near_groups
 from visionloom.images.origin import Skipped
 from visionloom.images.sources import Candidate, Listing, find_pictures
 from visionloom.images.worker import Finding
@@ -48,6 +50,7 @@ def convert(
     intensity: str = "type",
     check: str = "full",
     part: str | None = None,
+    near_duplicates: bool = False,
 ) -> Converted:
     """List the pictures of a source and examine each in an isolated process.
 
@@ -61,6 +64,8 @@ def convert(
         intensity: ``type``, ``image`` or ``MIN,MAX``.
         check: ``full`` decodes every picture; ``headers`` only reads the headers.
         part: The only part to examine, or None for all; the class list is that of all.
+        near_duplicates: Whether near duplicates are looked for within each part, so that a split
+            keeps them together; needs ``check`` full.
 
     Raises:
         InvalidDatasetError: Nothing usable, or class names that collide.
@@ -78,7 +83,12 @@ def convert(
         candidates = of_part(candidates, part, source)
     for note in listing.notes:
         context.log(note)
-    findings = examine_all(candidates, listing.origin, intensity, check == "full", context)
+    full = check == "full"
+    if near_duplicates and not full:
+        context.log("Near duplicates are not looked for: --check headers decodes no picture.")
+    findings = examine_all(
+        candidates, listing.origin, intensity, full, context, sketched=near_duplicates and full
+    )
     records: list[tuple[str, ImageRecord]] = []
     skipped = list(listing.skipped)
     for candidate, finding in zip(candidates, findings, strict=True):
@@ -100,7 +110,11 @@ def convert(
         notes=tuple(notes),
         ignored=listing.ignored,
     )
-    return Converted(_parts(whole, records), tuple(notes))
+    parts = _parts(whole, records)
+    if near_duplicates and full:
+        parts = {name: _with_near(images, findings, context) for name, images in parts.items()}
+    told = dict.fromkeys([*notes, *(note for images in parts.values() for note in images.notes)])
+    return Converted(parts, tuple(told))
 
 
 _WHAT_IS_READ = (
@@ -214,3 +228,20 @@ def _parts(whole: Images, records: Sequence[tuple[str, ImageRecord]]) -> dict[st
         images = replace(whole, records=chosen)
         parts[name] = replace(images, digest=logical_digest(images))
     return parts
+
+
+def _with_near(images: Images, findings: Sequence[Finding], context: Context) -> Images:
+    """The list with its near duplicates, and what is to be said of them."""
+    context.progress("looking for near duplicates", 0, len(images.records))
+    here = {record.pixel_digest for record in images.records}
+    sketches = {f.pixel_digest: f.sketch for f in findings if f.pixel_digest in here}
+    found = with_near_groups(
+        images.records, {digest: b64decode(text) for digest, text in sketches.items()}
+    )
+    for note in found.notes:
+        context.log(note)
+    for warning in found.warnings:
+        context.warn(warning)
+    notes = (*images.notes, *found.notes, *found.warnings)
+    changed = replace(images, records=found.records, notes=notes)
+    return replace(changed, digest=logical_digest(changed))

@@ -19,7 +19,7 @@ import numpy as np
 from visionloom.artifacts.digest import sha256_of_bytes, sha256_of_json, sha256_of_rows
 from visionloom.artifacts.manifest import read_limited
 from visionloom.artifacts.store import new_artifact, open_artifact
-from visionloom.artifacts.tables import ColumnType, read_parquet, write_parquet
+from visionloom.artifacts.tables import Cell, ColumnType, read_parquet, write_parquet
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.errors import ArtifactError, InvalidDatasetError
 from visionloom.images.archives import read_member
@@ -50,6 +50,7 @@ class ImageRecord:
         format: ``JPEG``, ``PNG`` ...
         frames: Frames or pages; the first is used.
         stored: Where the bytes are below the origin: equals ``file`` unless wrapped or copied.
+        near: Of near duplicates, the smallest id among them; None for a picture that has none.
     """
 
     id: int
@@ -64,6 +65,7 @@ class ImageRecord:
     format: str
     frames: int
     stored: str
+    near: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ _SCHEMA: dict[str, ColumnType] = {
     "frames": "BIGINT",
     "stored": "VARCHAR",
 }
+# only where there are near duplicates: a list without is what it always was, to the byte
+_NEAR: dict[str, ColumnType] = {"near": "BIGINT"}
 
 
 def class_counts(images: Images) -> dict[str, int]:
@@ -146,8 +150,15 @@ def logical_digest(images: Images) -> str:
         "transformation": images.transformation.to_json() if images.transformation else None,
         "mode": images.mode,
     }
+    rows: list[list[Cell]]
     rows = [[r.id, r.file, r.label, r.group, r.digest] for r in images.records]
+    if _has_near(images):
+        rows = [[*row, record.near] for row, record in zip(rows, images.records, strict=True)]
     return sha256_of_json([head, sha256_of_rows(rows)])
+
+
+def _has_near(images: Images) -> bool:
+    return any(record.near is not None for record in images.records)
 
 
 def write_images(
@@ -175,8 +186,9 @@ def write_images(
         **(origin or {}),
     }
     with new_artifact(ImageDirectory, target, origin=facts, replace=replace_existing) as draft:
-        columns = {name: [getattr(r, name) for r in images.records] for name in _SCHEMA}
-        write_parquet(draft.folder / "images.parquet", _SCHEMA, columns)
+        schema = _SCHEMA | _NEAR if _has_near(images) else _SCHEMA
+        columns = {name: [getattr(r, name) for r in images.records] for name in schema}
+        write_parquet(draft.folder / "images.parquet", schema, columns)
         write_parquet(
             draft.folder / "skipped.parquet",
             {"file": "VARCHAR", "reason": "VARCHAR"},
@@ -217,7 +229,7 @@ def read_images(directory: ImageDirectory, *, verify: bool = True) -> Images:
         outside = next((name for name in table["stored"] if leaves(str(name))), None)
         if outside is not None:
             raise ValueError(f"the picture {outside!r} lies outside its folder")
-        names = [field.name for field in fields(ImageRecord)]
+        names = [f.name for f in fields(ImageRecord) if f.name in table or f.name not in _NEAR]
         rows = zip(*(table[name] for name in names), strict=True)
         document = json.loads(read_limited(folder / "classes.json", "artifact_json_bytes"))
         classes = document["classes"]

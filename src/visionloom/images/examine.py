@@ -27,6 +27,8 @@ def examine_all(
     intensity: str,
     full: bool,
     context: Context,
+    *,
+    sketched: bool = False,
 ) -> list[Finding]:
     """What an isolated process finds in each candidate, in order.
 
@@ -36,6 +38,7 @@ def examine_all(
         intensity: Rule for values of more than 8 bits.
         full: Whether pictures are decoded in full; else only headers are read.
         context: Progress, limits, whether to stop.
+        sketched: Whether decoded pictures are sketched, to find near duplicates.
 
     Raises:
         RunInterrupted: Stopped.
@@ -44,7 +47,9 @@ def examine_all(
     count = min(decode_threads(), max(1, len(candidates) // 50 + 1))
     root = os.path.realpath(origin.path)
     workers: SimpleQueue[Worker] = SimpleQueue()
-    everyone = [Worker(intensity, full=full, limits=limits) for _ in range(count)]
+    everyone = [
+        Worker(intensity, full=full, limits=limits, sketched=sketched) for _ in range(count)
+    ]
     for worker in everyone:
         workers.put(worker)
 

@@ -1,12 +1,13 @@
 """Split a list in two: stratified, by group, duplicates kept together, sizes exact.
 
-What must not be separated is one unit: the pictures of a group, and pictures with the same pixels.
+What must not be separated is one unit: the pictures of a group, pictures with the same pixels, and
+near duplicates.
 Each class gives its share of units, drawn by the seed.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -57,7 +58,7 @@ def split(images: Images, *, fraction: float, seed: int) -> SplitResult:
     if len(units) < 2:
         raise InvalidDatasetError(
             "All images belong to one group (or are copies of one picture): they cannot be split.",
-            "Choose another --group-by.",
+            "Choose another --group-by, or leave near duplicates apart with --no-near-duplicates.",
         )
     by_class: dict[str, list[_Unit]] = defaultdict(list)
     for unit in units:
@@ -70,7 +71,7 @@ def split(images: Images, *, fraction: float, seed: int) -> SplitResult:
     chosen = _not_all_on_one_side(units, chosen, len(images.records))
     first = with_records(images, [r for r in images.records if r.id in chosen])
     second = with_records(images, [r for r in images.records if r.id not in chosen])
-    return SplitResult(first, second, tuple(_notes(images, units, first, second)))
+    return SplitResult(first, second, tuple(_notes(images, first, second)))
 
 
 def _first_size(count: int, fraction: float) -> int:
@@ -80,7 +81,24 @@ def _first_size(count: int, fraction: float) -> int:
 
 
 def _units(records: Sequence[ImageRecord]) -> list[_Unit]:
-    """Connected pictures: same group, or same pixels (same bytes when only headers were read)."""
+    """Connected pictures: same group, same pixels (or bytes), near duplicates.
+
+    Near duplicates that would tie different groups to a unit of more than half of all pictures are
+    left apart: such a split would be worth less than one with a few copies on both sides.
+    """
+    plain = _joined(records, frozenset())
+    half = len(records) // 2
+    if max(map(len, plain)) > half:
+        half = len(records)  # a group is as large as that anyway
+    joined = _joined(records, frozenset(r.near for r in records if r.near is not None))
+    apart = {r.near for found in joined if len(found) > half for r in found}
+    if apart:
+        joined = _joined(records, frozenset(r.near for r in records if r.near not in apart))
+    return [_Unit(tuple(found), _main_label(found)) for found in joined]
+
+
+def _joined(records: Sequence[ImageRecord], near: frozenset[int | None]) -> list[list[ImageRecord]]:
+    """Connected pictures, of near duplicates those of ``near``; in order of their first one."""
     parent = {record.id: record.id for record in records}
 
     def root(i: int) -> int:
@@ -89,11 +107,13 @@ def _units(records: Sequence[ImageRecord]) -> list[_Unit]:
             i = parent[i]
         return i
 
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str | int], int] = {}
     for record in records:
-        keys = [("pixels", record.pixel_digest or record.digest)]
+        keys: list[tuple[str, str | int]] = [("pixels", _content(record))]
         if record.group is not None:
             keys.append(("group", record.group))
+        if record.near is not None and record.near in near:
+            keys.append(("near", record.near))
         for key in keys:
             other = seen.setdefault(key, record.id)
             a, b = sorted((root(other), root(record.id)))
@@ -101,7 +121,12 @@ def _units(records: Sequence[ImageRecord]) -> list[_Unit]:
     members: dict[int, list[ImageRecord]] = defaultdict(list)
     for record in records:
         members[root(record.id)].append(record)
-    return [_Unit(tuple(found), _main_label(found)) for found in members.values()]
+    return list(members.values())
+
+
+def _content(record: ImageRecord) -> str:
+    """The same for pictures with the same pixels, or bytes when only headers were read."""
+    return record.pixel_digest or record.digest
 
 
 def _main_label(records: Sequence[ImageRecord]) -> str:
@@ -160,7 +185,7 @@ def _not_all_on_one_side(units: Sequence[_Unit], chosen: set[int], total: int) -
     return chosen | moved if not chosen else chosen - moved
 
 
-def _notes(images: Images, units: Sequence[_Unit], first: Images, second: Images) -> list[str]:
+def _notes(images: Images, first: Images, second: Images) -> list[str]:
     notes = []
     for name, part in (("first", first), ("second", second)):
         whole, here = class_counts(images), class_counts(part)
@@ -171,7 +196,27 @@ def _notes(images: Images, units: Sequence[_Unit], first: Images, second: Images
                 "group holds them all."
             )
     grouped = any(record.group is not None for record in images.records)
-    copies = sum(len(unit.records) - 1 for unit in units)
+    copies = len(images.records) - len({_content(record) for record in images.records})
     if copies and not grouped:
         notes.append(f"{copies} exact copies of other pictures are kept on the same side.")
+    notes += _near_notes(images, first)
+    return notes
+
+
+def _near_notes(images: Images, first: Images) -> list[str]:
+    """How many near duplicates were kept together, and how many could not be."""
+    sizes = Counter(record.near for record in images.records if record.near is not None)
+    here = Counter(record.near for record in first.records if record.near is not None)
+    separated = {near for near, count in here.items() if count < sizes[near]}
+    kept = {near: size for near, size in sizes.items() if near not in separated and size > 1}
+    notes = []
+    if kept:
+        notes.append(
+            f"{sum(kept.values())} near duplicates in {len(kept)} groups are kept on the same side."
+        )
+    if separated:
+        notes.append(
+            f"{sum(sizes[near] for near in separated)} near duplicates in {len(separated)} groups "
+            "are not kept together: that would tie more than half of the pictures to one side."
+        )
     return notes

@@ -7,6 +7,7 @@ JSON line. It loads no tensor library, limits its own memory and can write no fi
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import subprocess
@@ -31,6 +32,7 @@ class Finding:
         bytes, digest, pixel_digest: See `visionloom.images.directory.ImageRecord`.
         peak: Largest value of a picture with more than 8 bits as a share of its type's range;
             None for others.
+        sketch: See `visionloom.images.sketches.sketch`, in base 64; empty when not asked for.
     """
 
     reason: str = ""
@@ -42,6 +44,7 @@ class Finding:
     digest: str = ""
     pixel_digest: str = ""
     peak: float | None = None
+    sketch: str = ""
 
 
 class Worker:
@@ -51,10 +54,13 @@ class Worker:
         intensity: Rule for values of more than 8 bits.
         full: Whether pictures are decoded in full; else only headers are read.
         limits: Time and memory one picture may take.
+        sketched: Whether decoded pictures are sketched too.
     """
 
-    def __init__(self, intensity: str, *, full: bool, limits: Limits) -> None:
-        depth = "full" if full else "headers"
+    def __init__(
+        self, intensity: str, *, full: bool, limits: Limits, sketched: bool = False
+    ) -> None:
+        depth = ("sketched" if sketched else "full") if full else "headers"
         self._arguments = [intensity, depth, limits.to_json()]
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
@@ -139,22 +145,29 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def serve(
-    requests: IO[bytes], answers: IO[bytes], intensity: str, *, full: bool, limits: Limits
+    requests: IO[bytes], answers: IO[bytes], intensity: str, depth: str, limits: Limits
 ) -> None:
-    """Answer requests until the input ends."""
+    """Answer requests until the input ends.
+
+    Args:
+        requests, answers: See the top of this file.
+        intensity: Rule for values of more than 8 bits.
+        depth: ``headers``, ``full`` or ``sketched``.
+        limits: What a picture may be.
+    """
     while line := requests.readline():
         header = json.loads(line)
         data = requests.read(header["bytes"]) if "bytes" in header else None
         if data is None:
-            finding = _examine_file(header["root"], header["file"], intensity, full, limits)
+            finding = _examine_file(header["root"], header["file"], intensity, depth, limits)
         else:
-            finding = _examine(data, intensity, full, limits)
+            finding = _examine(data, intensity, depth, limits)
         answers.write(json.dumps(finding).encode() + b"\n")
         answers.flush()
 
 
 def _examine_file(
-    root: str, name: str, intensity: str, full: bool, limits: Limits
+    root: str, name: str, intensity: str, depth: str, limits: Limits
 ) -> dict[str, Any]:
     try:
         data = read_below(root, name, limits.image_bytes + 1)
@@ -162,12 +175,13 @@ def _examine_file(
         return {"reason": str(error)}
     except OSError as error:
         return {"reason": f"it cannot be read ({error.strerror or error})"}
-    return _examine(data, intensity, full, limits)
+    return _examine(data, intensity, depth, limits)
 
 
-def _examine(data: bytes, intensity: str, full: bool, limits: Limits) -> dict[str, Any]:
+def _examine(data: bytes, intensity: str, depth: str, limits: Limits) -> dict[str, Any]:
     from visionloom.artifacts.digest import sha256_of_bytes
     from visionloom.images.decode import UnreadableImage, decode, inspect, peak
+    from visionloom.images.sketches import sketch
 
     try:
         header = inspect(data, limits)
@@ -181,10 +195,12 @@ def _examine(data: bytes, intensity: str, full: bool, limits: Limits) -> dict[st
         }
         if header.sixteen_bit:
             finding["peak"] = peak(data, limits)
-        if full:
+        if depth != "headers":
             pixels = decode(data, intensity=intensity, limits=limits)
             size = f"{pixels.shape[1]}x{pixels.shape[0]}:".encode()
             finding["pixel_digest"] = sha256_of_bytes(size + pixels.tobytes())
+            if depth == "sketched":
+                finding["sketch"] = base64.b64encode(sketch(pixels)).decode("ascii")
         return finding
     except UnreadableImage as error:
         return {"reason": str(error)}
@@ -210,9 +226,8 @@ def _limit_resources(memory: int) -> None:
 
 
 if __name__ == "__main__":
-    from visionloom.images import decode as _warm  # noqa: F401 - loaded before memory is limited
+    from visionloom.images import sketches as _warm  # noqa: F401 - loaded before memory is limited
 
     _limits = limits_from_json(sys.argv[3])
     _limit_resources(_limits.decode_memory_bytes)
-    _full = sys.argv[2] == "full"
-    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], full=_full, limits=_limits)
+    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], sys.argv[2], _limits)

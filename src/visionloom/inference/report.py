@@ -46,7 +46,7 @@ class ReportData:
         parts: Validation, then test if there is one.
         counts: Part -> class -> number of pictures.
         skipped: (file, reason).
-        notes: What was said at conversion.
+        notes: What was said at conversion and of near duplicates.
         transformation: In words: in training, and for scoring.
         command: What to type to do it again.
     """

@@ -17,6 +17,7 @@ from visionloom.errors import InvalidDatasetError, UsageError, VisionloomError
 from visionloom.images.directory import PixelSource, class_counts, read_images
 from visionloom.images.transforms import read_transformation
 from visionloom.inference.report import WORST_SHOWN, Part, ReportData, render_report
+from visionloom.runs.near_summary import NOTHING_FOUND, near_lines
 from visionloom.runs.summary import evaluation_folder, part_directories
 from visionloom.runs.train_request import TrainRequest, read_request
 
@@ -49,6 +50,8 @@ def write_report(out: Path, summary: Mapping[str, Any]) -> Path:
     transformation = read_transformation(ImageTransformation(out / "work" / "transformation"))
     skipped = {(s.file, s.reason) for part in images.values() for s in part.skipped}
     notes = dict.fromkeys(note for part in images.values() for note in part.notes)
+    # summaries that were written before there was such a thing have none
+    notes |= dict.fromkeys(near_lines(summary.get("near_duplicates") or NOTHING_FOUND))
     data = ReportData(
         title=f"{Path(request.photos).name}, {summary['model']}",
         summary=summary,
@@ -77,7 +80,7 @@ def command(request: TrainRequest, out: Path) -> str:
         if name in {"photos", "training"} or value == getattr(plain, name):
             continue
         option = {"start_from": "from"}.get(name, name.replace("_", "-"))
-        words += ["--no-pretrained"] if name == "pretrained" else [f"--{option}", str(value)]
+        words += [f"--no-{option}"] if value is False else [f"--{option}", str(value)]
     for name, value in request.training.items():
         option = name.replace("_", "-")
         if name == "cache":

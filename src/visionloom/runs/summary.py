@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,18 @@ from visionloom.artifacts.tables import write_csv
 from visionloom.artifacts.types import ImageDirectory
 from visionloom.images.directory import read_images
 from visionloom.images.sources import TEST, TRAINING, VALIDATION
+from visionloom.runs.near_summary import across_parts, kept_together
 from visionloom.runs.train_request import TrainRequest
 
 
 def build_summary(
-    out: Path, request: TrainRequest, run: str, seconds: float, *, reused_steps: int
+    out: Path,
+    request: TrainRequest,
+    run: str,
+    seconds: float,
+    *,
+    reused_steps: int,
+    given: Collection[str],
 ) -> dict[str, Any]:
     """What ``summary.json`` holds.
 
@@ -28,6 +35,7 @@ def build_summary(
         run: Id of the pipeline run.
         seconds: Wall time of all attempts.
         reused_steps: Steps whose results were there already.
+        given: The held-out parts that the user gave, so that they may hold training pictures.
     """
     parts = part_directories(out)
     evaluations = {name: evaluation_folder(out, name) for name in parts if name != TRAINING}
@@ -70,6 +78,11 @@ def build_summary(
     }
     if "test" in evaluations:
         summary["test"] = _figures(evaluations["test"])
+    if request.near_duplicates:
+        summary["near_duplicates"] = {
+            "kept_together": kept_together(images),
+            "across": across_parts(out, parts, [name for name in evaluations if name in given]),
+        }
     return summary
 
 

@@ -23,8 +23,10 @@ from visionloom.workspace import Workspace
 
 WHOLE = ""
 TRAIN_STEP = "train"
+SPLIT_STEPS = {VALIDATION: "split", TEST: "split_test"}
+"""Held-out part -> the step that splits it off where it is not given."""
 _RUNS_ON = ("device", "precision", "decode_threads")
-_CONVERTED = ("group_by", "class_map", "intensity", "check")
+_CONVERTED = ("group_by", "class_map", "intensity", "check", "near_duplicates")
 
 Parts = dict[str, Handle]
 
@@ -171,11 +173,13 @@ class _Drawing:
         share = request.held_out
         if TEST not in parts and request.tested > 0:
             parts[TRAINING], parts[TEST] = self._split(
-                parts[TRAINING], 1 - request.tested, "split_test"
+                parts[TRAINING], 1 - request.tested, SPLIT_STEPS[TEST]
             )
             share = request.held_out / (1 - request.tested)
         if VALIDATION not in parts:
-            parts[TRAINING], parts[VALIDATION] = self._split(parts[TRAINING], 1 - share, "split")
+            parts[TRAINING], parts[VALIDATION] = self._split(
+                parts[TRAINING], 1 - share, SPLIT_STEPS[VALIDATION]
+            )
         return parts
 
     def _split(self, whole: Handle, fraction: float, step: str) -> tuple[Handle, Handle]:

@@ -40,7 +40,7 @@ class TrainRequest:
         test_fraction: Share held out for one honest figure at the end; None or 0 for none.
         split_seed: Draws which pictures are held out; apart from the training's seed, so that
             trainings with different seeds are judged on the same pictures.
-        group_by, class_map, intensity, check: See Convert to Image Directory.
+        group_by, class_map, intensity, check, near_duplicates: See Convert to Image Directory.
         model: Architecture; not used with ``start_from``.
         start_from: An own trained model to continue or re-head, or None.
         pretrained: Whether to start from published weights.
@@ -60,6 +60,7 @@ class TrainRequest:
     class_map: str | None = None
     intensity: str = "type"
     check: str = "full"
+    near_duplicates: bool = True
     model: str = "resnet18"
     start_from: str | None = None
     pretrained: bool = True

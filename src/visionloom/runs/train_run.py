@@ -42,7 +42,7 @@ from visionloom.runs.train_folder import (
     remember_seconds,
     settle,
 )
-from visionloom.runs.train_pipeline import TRAIN_STEP, train_pipeline
+from visionloom.runs.train_pipeline import SPLIT_STEPS, TRAIN_STEP, train_pipeline
 from visionloom.runs.train_request import TrainRequest
 from visionloom.spec.context import Event, Listener, Log, Metrics, silent
 from visionloom.workspace import Workspace
@@ -170,8 +170,15 @@ class TrainRun:
         lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
         write_file(self.out / "metrics.jsonl", lines.encode())
         write_skipped(self.out)
-        reused = sum(s.state == "reused" for s in self.workspace.records.steps(run.id))
-        summary = build_summary(self.out, self.request, run.id, seconds, reused_steps=reused)
+        steps = {step.name: step for step in self.workspace.records.steps(run.id)}
+        summary = build_summary(
+            self.out,
+            self.request,
+            run.id,
+            seconds,
+            reused_steps=sum(step.state == "reused" for step in steps.values()),
+            given=[part for part, step in SPLIT_STEPS.items() if step not in steps],
+        )
         write_report(self.out, summary)
         write_summary(self.out, summary)
         return summary

@@ -82,9 +82,9 @@ def _decode_here(monkeypatch: pytest.MonkeyPatch) -> None:
         wanted = json.loads(header)
         limits = self._limits
         if "file" in wanted:
-            found = worker._examine_file(wanted["root"], wanted["file"], "type", True, limits)
+            found = worker._examine_file(wanted["root"], wanted["file"], "type", "full", limits)
         else:
-            found = worker._examine(data, "type", True, limits)
+            found = worker._examine(data, "type", "full", limits)
         return worker.Finding(**found)
 
     monkeypatch.setattr(worker.Worker, "_ask", ask)
