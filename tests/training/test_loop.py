@@ -15,7 +15,7 @@ from torch import nn
 from visionloom.errors import RunInterrupted, TrainingFailedError
 from visionloom.models.device import Hardware
 from visionloom.spec.context import Context, Event, Metrics, Progress
-from visionloom.training import checkpoint, loop, pace
+from visionloom.training import checkpoint, pace
 from visionloom.training.checkpoint import Identity
 from visionloom.training.feed import Examples, FeatureFeed
 from visionloom.training.loop import Trainer
@@ -127,10 +127,11 @@ def test_c4_a_broken_loss_stops_at_its_first_step(tmp_path: Path) -> None:
 
 
 def test_checkpoints_are_also_saved_inside_a_long_epoch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", -1.0)
-    settings = options(epochs=2, batch_size=2, print_frequency=3, learning_rate=0.1)
+    settings = options(
+        epochs=2, batch_size=2, print_frequency=3, learning_rate=0.1, checkpoint_minutes=1e-9
+    )
     whole = trainer(feed(20, 2), settings, tmp_path / "whole", []).fit()
 
     broken = trainer(feed(20, 2), settings, tmp_path / "broken", [])

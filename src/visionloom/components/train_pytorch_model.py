@@ -240,6 +240,18 @@ def train_pytorch_model(
             affects_result=False,
         ),
     ] = True,
+    checkpoint_minutes: Annotated[
+        float,
+        Setting(
+            "Checkpoint minutes",
+            "Longest time between two saved states inside an epoch; changes no bit of the result.",
+            explanation="A state is saved at the end of every epoch too. A training that is killed "
+            "goes on from the last one.",
+            above=0,
+            group="advanced",
+            affects_result=False,
+        ),
+    ] = 3.0,
     context: Context,
 ) -> Annotated[TrainedModel, Output("Trained model")]:
     """Train a network on labelled pictures and keep its best epoch.
@@ -257,6 +269,7 @@ def train_pytorch_model(
         "balance": balance, "fine_tuning_mode": fine_tuning_mode, "monitor": monitor,
         "minimum_improvement": minimum_improvement, "time_limit": time_limit, "device": device,
         "precision": precision, "decode_threads": decode_threads, "cache": cache,
+        "checkpoint_minutes": checkpoint_minutes,
     }  # fmt: skip
     return train(
         untrained_model,

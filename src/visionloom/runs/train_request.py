@@ -24,7 +24,7 @@ _FORMAT = 1
 _HELD_OUT = 0.2
 _FAMILIES = ("resnet", "densenet")
 _PATHS = ("photos", "validation", "start_from", "weights")
-_SPEED_ONLY = ("decode_threads", "cache", "print_frequency")
+_SPEED_ONLY = ("decode_threads", "cache", "print_frequency", "checkpoint_minutes")
 _EXCLUDED_BY_FROM = ("model", "pretrained", "weights")
 
 

@@ -18,7 +18,7 @@ BALANCES = ("none", "class-weights", "sampling")
 FINE_TUNING_MODES = ("whole", "head", "head-then-whole")
 MONITORS = ("valid_loss", "accuracy", "macro_f1")
 
-_NOT_IN_RECIPE = ("decode_threads", "cache", "print_frequency")
+_NOT_IN_RECIPE = ("decode_threads", "cache", "print_frequency", "checkpoint_minutes")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class TrainingOptions:
         device, precision: See `visionloom.models.device`.
         decode_threads: Threads that decode pictures, or None to choose; changes no bit.
         cache: Whether decoded pictures are kept in memory; changes no bit.
+        checkpoint_minutes: Longest time between two checkpoints inside an epoch, above 0;
+            changes no bit.
     """
 
     preset: str
@@ -73,6 +75,7 @@ class TrainingOptions:
     precision: str
     decode_threads: int | None
     cache: bool
+    checkpoint_minutes: float
 
     def __post_init__(self) -> None:
         self._check_bounds()
@@ -117,10 +120,12 @@ class TrainingOptions:
         ):
             if not 0.0 <= value < 1.0:
                 raise ParameterRangeError(f"{title} is {value}; it must be from 0 to below 1.")
-        if self.time_limit is not None and not (
-            math.isfinite(self.time_limit) and self.time_limit > 0
+        for title, minutes in (
+            ("Time limit", self.time_limit),
+            ("Checkpoint minutes", self.checkpoint_minutes),
         ):
-            raise ParameterRangeError(f"Time limit is {self.time_limit}; it must be above 0.")
+            if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
+                raise ParameterRangeError(f"{title} is {minutes}; it must be above 0.")
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

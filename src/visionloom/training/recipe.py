@@ -35,6 +35,7 @@ _ORIGINAL: dict[str, Any] = {
     "precision": "auto",
     "decode_threads": None,
     "cache": True,
+    "checkpoint_minutes": 3.0,
 }
 
 _STANDARD: dict[str, Any] = {

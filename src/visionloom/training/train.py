@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,9 @@ def environment(hardware: Hardware) -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
+        # the validation loss is scipy's, the vector instructions are what torch chose here
+        "scipy": version("scipy"),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         **decoder_versions(),
         **hardware.to_json(),
     }
@@ -148,9 +152,7 @@ def _fit(
         trainer.resume(saved)
         for row in saved.history.rows:
             context.metrics(row.all())
-        context.log(
-            f"Resumed in epoch {saved.position.epoch} after {saved.position.batch} batches."
-        )
+        context.log(f"Resumed in {saved.position.words}.")
     fitted = trainer.fit()
     trained.load_state_dict(fitted.best)
     if scale is not None:
