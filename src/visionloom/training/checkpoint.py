@@ -204,7 +204,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _done_again(path: Path, begun: int) -> str:
-    """How many steps a checkpoint that cannot be used was ahead of ``begun``, as far as it tells."""
+    """How many steps an unusable checkpoint was ahead of ``begun``, as far as it tells."""
     try:
         step = int(read_manifest(path).origin[_STEP])
     except (ArtifactError, OSError, KeyError, TypeError, ValueError):
