@@ -135,6 +135,7 @@ class Killer:
         while time.monotonic() < until:
             row = self.workspace.records.get_run(run)
             if row.state == "succeeded":
+                self._await_quiet(row)
                 return self._outcome(row)
             if row.state in RUN_ENDS:
                 run = submit(continue_run(self.workspace, row), here=False)
@@ -169,6 +170,17 @@ class Killer:
         for victim in victims:
             process.send_signal(victim, process.KILL)
         return bool(victims)
+
+    def _await_quiet(self, run: RunRow) -> None:
+        """Wait until no process of the run is left to write into its folder."""
+        marker = run_marker(str(self.workspace.settings.home), run.id)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            alive = run.supervisor is not None and process.is_alive(run.supervisor)
+            if not alive and not process.find_marked(marker):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"processes of run {run.id} outlived it")
 
     def _outcome(self, run: RunRow) -> dict[str, Any]:
         (output,) = self.workspace.records.outputs(run.id, "train")

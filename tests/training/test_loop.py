@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -163,3 +165,50 @@ def test_a_stop_saves_the_state_and_says_where(tmp_path: Path) -> None:
     with pytest.raises(RunInterrupted, match="after 1 batches"):
         made.fit()
     assert checkpoint.load_latest(tmp_path)[0] is not None
+
+
+class SecondLook(threading.Event):
+    """Is set for whoever looks a second time, as a signal between two looks would."""
+
+    looks = 0
+
+    def is_set(self) -> bool:
+        self.looks += 1
+        return self.looks > 1
+
+
+def test_a_stop_that_comes_between_two_looks_leaves_the_epoch_with_its_true_sums(
+    tmp_path: Path,
+) -> None:
+    settings = options(epochs=1, batch_size=4, print_frequency=100, learning_rate=0.1)
+    whole = trainer(feed(20, 4), settings, tmp_path / "whole", []).fit()
+    made = trainer(feed(20, 4), settings, tmp_path / "stopped", [])
+    made.context = dataclasses.replace(made.context, stop=SecondLook())
+    with pytest.raises(RunInterrupted):
+        made.fit()
+    saved, _ = checkpoint.load_latest(tmp_path / "stopped")
+    assert saved is not None
+    resumed = trainer(feed(20, 4), settings, tmp_path / "stopped", [])
+    resumed.resume(saved)
+    assert resumed.fit().history.rows[0].train_loss == whole.history.rows[0].train_loss
+
+
+def test_a_state_is_saved_before_a_validation_too(tmp_path: Path) -> None:
+    settings = options(epochs=1, batch_size=4, checkpoint_minutes=1e-9)
+    whole = trainer(feed(20, 4), settings, tmp_path / "whole", []).fit()
+    made = trainer(feed(20, 4), settings, tmp_path / "killed", [])
+
+    def die() -> object:
+        raise KeyboardInterrupt
+
+    made._validate = die  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        made.fit()
+    saved, _ = checkpoint.load_latest(tmp_path / "killed")
+    assert saved is not None
+    assert saved.position.batch == 5
+    resumed = trainer(feed(20, 4), settings, tmp_path / "killed", [])
+    resumed.resume(saved)
+    fitted = resumed.fit()
+    assert fitted.history.rows[0].train_loss == whole.history.rows[0].train_loss
+    assert all(torch.equal(fitted.best[name], whole.best[name]) for name in whole.best)

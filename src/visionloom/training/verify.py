@@ -63,9 +63,7 @@ def verify_resume(
     older, newer = checkpoint.load_last_two(context.scratch)
     begin, first, end = older.position.words, older.position.step, newer.position
     recorded = state_digests(newer)
-    with assembled(
-        untrained, training, validation, choose, older, context, saving=False
-    ) as made:
+    with assembled(untrained, training, validation, choose, older, context, saving=False) as made:
         made.trainer.replay(end.epoch, end.batch)
         return Verified(
             begin,
