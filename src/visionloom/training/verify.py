@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from visionloom.artifacts.digest import sha256_of_json
 from visionloom.artifacts.types import ImageDirectory, UntrainedModel
 from visionloom.models.tensors import weights_digest
 from visionloom.spec.context import Context
+from visionloom.spec.verified import Verified
 from visionloom.training import checkpoint
 from visionloom.training.assemble import assembled
 from visionloom.training.checkpoint import State
 from visionloom.training.options import TrainingOptions, differences
 
 _TIMES = ("train_images_per_second", "waited_for_data", "seconds")
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What replaying the steps between the last two checkpoints came to.
-
-    Attributes:
-        begin, end: Where the two checkpoints are: ``epoch 2 after 7 batches``.
-        steps: Steps replayed.
-        recorded: Part -> SHA-256 of what the newer checkpoint holds.
-        replayed: The same parts, as replaying from the older one made them.
-        environment: In what versions and hardware differ from when the checkpoints were made.
-    """
-
-    begin: str
-    end: str
-    steps: int
-    recorded: Mapping[str, str]
-    replayed: Mapping[str, str]
-    environment: tuple[str, ...]
-
-    @property
-    def different(self) -> list[str]:
-        """The parts that came out otherwise."""
-        return [name for name in self.recorded if self.recorded[name] != self.replayed[name]]
 
 
 def verify_resume(
