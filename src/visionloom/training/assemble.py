@@ -291,7 +291,15 @@ def _hardware(options: TrainingOptions, saved: State | None) -> tuple[Hardware, 
 
 
 def _compare(saved: State, identity: Identity, context: Context) -> None:
-    changed = checkpoint.check_identity(saved.identity, identity)
+    """Refuse another recipe and other data; say what else differs, and what follows from it."""
+    more_begun = saved.position.more_from > 0
+    changed = checkpoint.check_identity(saved.identity, identity, more_begun=more_begun)
+    before, now = (i.recipe.get("more_epochs", 0) for i in (saved.identity, identity))
+    if before != now:
+        context.log(
+            f"More epochs: {now} instead of {before} follow those of the recipe, which stay the "
+            "same, to the bit."
+        )
     if changed:
         context.warn(f"The resumed run is not bit-exact: {', '.join(changed)}.")
 

@@ -31,6 +31,7 @@ Tensors = dict[str, torch.Tensor]
 _KEPT = 2
 _PREFIX = "checkpoint-"
 _STEP = "step"
+_MORE = "more_epochs"
 
 
 class Checkpoint(Artifact):
@@ -47,6 +48,7 @@ class Position:
         epoch: The open epoch, from 1.
         batch: Batches of it that are done.
         step: Batches done since training began.
+        more_from: The first of the recipe's ``more_epochs``; 0 before they begin.
         loss_sum: Sum over its images of the objective.
         wrong: Its images classified wrongly.
         images: Its images seen.
@@ -59,6 +61,7 @@ class Position:
     epoch: int = 1
     batch: int = 0
     step: int = 0
+    more_from: int = 0
     loss_sum: float = 0.0
     wrong: int = 0
     images: int = 0
@@ -69,7 +72,9 @@ class Position:
 
     def next_epoch(self) -> Position:
         """The start of the epoch after this one."""
-        return Position(epoch=self.epoch + 1, step=self.step, elapsed=self.elapsed)
+        return Position(
+            epoch=self.epoch + 1, step=self.step, more_from=self.more_from, elapsed=self.elapsed
+        )
 
     @property
     def words(self) -> str:
@@ -216,8 +221,15 @@ def _done_again(path: Path, begun: int) -> str:
     return f"{lost} step{' is' if lost == 1 else 's are'} done again"
 
 
-def check_identity(saved: Identity, ours: Identity) -> list[str]:
+def check_identity(saved: Identity, ours: Identity, *, more_begun: bool = False) -> list[str]:
     """Compare a checkpoint with the run that wants to continue it.
+
+    Before they begin, another number of ``more_epochs`` is no other recipe: what came before them
+    is the same, to the bit.
+
+    Args:
+        saved, ours: What the two are.
+        more_begun: Whether the checkpoint is inside its ``more_epochs``.
 
     Returns:
         Differences of the environment: continuing is allowed, but not bit-exact.
@@ -225,7 +237,10 @@ def check_identity(saved: Identity, ours: Identity) -> list[str]:
     Raises:
         UsageError: Another recipe or other data; which.
     """
-    changed = differences(ours.recipe, saved.recipe)
+    before = dict(saved.recipe)
+    if not more_begun and _MORE in before and _MORE in ours.recipe:
+        before[_MORE] = ours.recipe[_MORE]
+    changed = differences(ours.recipe, before)
     if changed:
         raise UsageError(
             f"The checkpoint was made with another recipe: {', '.join(changed)}.",

@@ -168,7 +168,6 @@ class Trainer:
         """
         options, position, device = self.options, self.position, self.hardware.device
         steps = self.feed.batch_count()
-        total, warmup = steps * options.epochs, steps * options.warmup_epochs
         exact = torch.float32 if self.hardware.kind == "mps" else torch.float64
         loss_sum = torch.tensor(position.loss_sum, dtype=exact, device=device)
         wrong = torch.tensor(position.wrong, dtype=torch.int64, device=device)
@@ -177,9 +176,7 @@ class Trainer:
         self.network.train()
         mark = time.perf_counter()
         for examples in self.feed.batches(position.epoch, position.batch):
-            step = (position.epoch - 1) * steps + position.batch
-            rate = learning_rate(step, total, warmup, options.learning_rate, options.schedule)
-            set_learning_rate(self.optimizer, rate)
+            set_learning_rate(self.optimizer, self._rate(position.batch))
             torch.manual_seed(seed_for(options.random_seed, "step", position.epoch, position.batch))
             loss, logits = self._step(examples.inputs, examples.labels)
             size = len(examples.labels)
@@ -228,7 +225,7 @@ class Trainer:
 
     def _validate(self) -> Logits:
         count = len(self.feed.validation_labels)
-        stage = f"epoch {self.position.epoch}/{self.options.epochs}, validating"
+        stage = f"epoch {self.position.epoch}/{self.options.all_epochs}, validating"
 
         def tell(done: int) -> None:
             self.context.progress(stage, done, count)
@@ -241,20 +238,12 @@ class Trainer:
         return logits
 
     def _row(self, logits: Logits) -> EpochRow:
-        position, options = self.position, self.options
+        position = self.position
         figures = validation_figures(logits, np.asarray(self.feed.validation_labels))
-        steps = self.feed.batch_count()
-        first = learning_rate(
-            (position.epoch - 1) * steps,
-            steps * options.epochs,
-            steps * options.warmup_epochs,
-            options.learning_rate,
-            options.schedule,
-        )
         training_seconds = max(position.training_seconds, 1e-9)
         return EpochRow(
             epoch=position.epoch,
-            learning_rate=first,
+            learning_rate=self._rate(0),
             train_loss=position.loss_sum / position.images,
             train_error=position.wrong / position.images,
             valid_loss=figures.loss,
@@ -266,15 +255,45 @@ class Trainer:
             seconds=position.training_seconds + position.validating_seconds,
         )
 
+    def _rate(self, batch: int) -> float:
+        """The learning rate of a batch of the open epoch."""
+        options, more_from, steps = self.options, self.position.more_from, self.feed.batch_count()
+        begin, epochs, warmup = 1, options.epochs, options.warmup_epochs
+        if more_from:
+            begin, epochs, warmup = more_from, options.more_epochs, 0
+        step = (self.position.epoch - begin) * steps + batch
+        peak, schedule = options.learning_rate, options.schedule
+        return learning_rate(step, epochs * steps, warmup * steps, peak, schedule)
+
+    def _begin_more(self, reason: str) -> None:
+        """The epochs of the recipe are over: begin those that follow."""
+        count, first = self.options.more_epochs, self.position.epoch
+        self.position.more_from, self.history.epochs_since_best = first, 0
+        self.context.log(
+            f"The recipe's epochs are over ({reason}). Epochs {first} to {first + count - 1} "
+            f"follow: the learning rate begins anew at {self._rate(0):g}, patience counts anew, "
+            "the best epoch of all is kept."
+        )
+
     def _reason_to_stop(self) -> str | None:
-        options = self.options
+        """Why to stop before the open epoch, if so; begins the ``more_epochs`` when it is time."""
         if self.context.finish.is_set():
             return ON_REQUEST
-        if self.position.epoch > options.epochs:
+        over = self._why_over()
+        if over is not None:
+            if not self.options.more_epochs or self.position.more_from:
+                return over
+            self._begin_more(over)
+        return TIME_LIMIT if self._out_of_time() else None
+
+    def _why_over(self) -> str | None:
+        options, more_from = self.options, self.position.more_from
+        last = more_from + options.more_epochs - 1 if more_from else options.epochs
+        if self.position.epoch > last:
             return FINISHED
         if self.history.epochs_since_best >= options.patience and self.history.best is not None:
             return PATIENCE.format(options.patience)
-        return TIME_LIMIT if self._out_of_time() else None
+        return None
 
     def _asked_to_stop(self) -> bool:
         context = self.context

@@ -28,6 +28,7 @@ class TrainingOptions:
     Attributes:
         preset: Name of the preset the rest was filled from; for the record.
         epochs: Passes over the training images, at least 1.
+        more_epochs: Epochs that follow those, with a learning rate that begins anew; at least 0.
         batch_size: Images per step, at least 1.
         warmup_epochs: Epochs in which the rate rises linearly, stepped per iteration;
             less than ``epochs``.
@@ -55,6 +56,7 @@ class TrainingOptions:
 
     preset: str
     epochs: int
+    more_epochs: int
     batch_size: int
     warmup_epochs: int
     learning_rate: float
@@ -91,6 +93,11 @@ class TrainingOptions:
                 "Use fewer warm-up epochs or more epochs.",
             )
 
+    @property
+    def all_epochs(self) -> int:
+        """The most epochs there can be."""
+        return self.epochs + self.more_epochs
+
     def recipe(self) -> dict[str, Any]:
         """The choices that decide the result, as JSON values."""
         values = dataclasses.asdict(self)
@@ -99,6 +106,7 @@ class TrainingOptions:
     def _check_bounds(self) -> None:
         for title, value, low in (
             ("Epochs", self.epochs, 1),
+            ("More epochs", self.more_epochs, 0),
             ("Batch size", self.batch_size, 1),
             ("Patience", self.patience, 1),
             ("Print frequency", self.print_frequency, 1),
