@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from visionloom.errors import RunInterrupted, TrainingFailedError
+from visionloom.errors import RunInterrupted, TrainingFailedError, UsageError
 from visionloom.models.device import Hardware
 from visionloom.spec.context import Context, Event, Metrics, Progress
 from visionloom.training import checkpoint, pace
@@ -212,3 +212,50 @@ def test_a_state_is_saved_before_a_validation_too(tmp_path: Path) -> None:
     fitted = resumed.fit()
     assert fitted.history.rows[0].train_loss == whole.history.rows[0].train_loss
     assert all(torch.equal(fitted.best[name], whole.best[name]) for name in whole.best)
+
+
+def test_more_epochs_leave_those_before_as_they_were_and_begin_the_rate_anew(
+    tmp_path: Path,
+) -> None:
+    plain = options(epochs=3, batch_size=4, learning_rate=0.1, patience=9)
+    more = options(epochs=3, batch_size=4, learning_rate=0.1, patience=9, more_epochs=2)
+    before = trainer(feed(20, 4), plain, None, []).fit().history.rows
+    after = trainer(feed(20, 4), more, None, []).fit().history.rows
+    assert len(after) == 5
+    assert [r.reproducible() for r in after[:3]] == [r.reproducible() for r in before]
+    assert after[3].learning_rate == 0.1
+    assert after[4].learning_rate == pytest.approx(0.1 / 4, rel=1e-5)
+
+
+def test_more_epochs_follow_when_patience_ended_the_others(tmp_path: Path) -> None:
+    settings = options(
+        epochs=9, batch_size=4, learning_rate=STILL, patience=2, more_epochs=2, schedule="constant"
+    )
+    fitted = trainer(feed(20, 4), settings, None, []).fit()
+    assert len(fitted.history.rows) == 5, "best 1, two without a new best, two more"
+    assert fitted.stopped_because == "all epochs done"
+
+
+def test_a_training_stopped_before_its_end_is_given_more_epochs_to_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    plain = options(epochs=3, batch_size=4, learning_rate=0.1, checkpoint_minutes=1e-9)
+    more = options(epochs=3, batch_size=4, learning_rate=0.1, more_epochs=2)
+    whole = trainer(feed(20, 4), more, tmp_path / "whole", []).fit()
+    trainer(feed(20, 4), plain, tmp_path / "plain", []).fit()
+    saved, _ = checkpoint.load_latest(tmp_path / "plain")
+    assert saved is not None
+    resumed = trainer(feed(20, 4), more, tmp_path / "plain", [])
+    assert checkpoint.check_identity(saved.identity, resumed.identity) == []
+    resumed.resume(saved)
+    fitted = resumed.fit()
+    assert [r.reproducible() for r in fitted.history.rows] == [
+        r.reproducible() for r in whole.history.rows
+    ]
+    assert all(torch.equal(fitted.best[name], whole.best[name]) for name in whole.best)
+
+
+def test_another_number_of_more_epochs_is_refused_once_they_began(tmp_path: Path) -> None:
+    two, three = (options(more_epochs=count).recipe() for count in (2, 3))
+    with pytest.raises(UsageError, match="more_epochs 3 instead of 2"):
+        checkpoint.check_identity(Identity(two, {}, {}), Identity(three, {}, {}), more_begun=True)
