@@ -49,6 +49,8 @@ from visionloom.workspace import Workspace
 
 WHOM = ("step", "supervisor", "both", "everything")
 _LONGEST = 180.0
+_TO_TAKE_UP = 2.0
+"""Seconds until a new supervisor has said who it is."""
 _TO_START = 3.0
 """Seconds a step's process takes to start, in which it may be killed too."""
 
@@ -131,7 +133,7 @@ class Killer:
             prepare_pipeline(self.workspace, self.pipeline, RunRequest(no_reuse=True)), here=False
         )
         until = time.monotonic() + _LONGEST
-        begun = None
+        begun, taken_up = None, -_TO_TAKE_UP
         while time.monotonic() < until:
             row = self.workspace.records.get_run(run)
             if row.state == "succeeded":
@@ -141,7 +143,9 @@ class Killer:
                 run = submit(continue_run(self.workspace, row), here=False)
                 begun = None
             elif is_orphan(row):
-                reconcile(self.workspace, silent)
+                if time.monotonic() >= taken_up + _TO_TAKE_UP:
+                    taken_up = time.monotonic()
+                    reconcile(self.workspace, silent)
             elif begun is None and row.state == "running":
                 begun = time.monotonic()
             elif begun is not None and kills and time.monotonic() - begun >= kills[0][0]:
