@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visionloom.artifacts.store import add_origin
-from visionloom.artifacts.types import Artifact, TrainedModel
+from visionloom.artifacts.types import Artifact, ImageDirectory, TrainedModel, UntrainedModel
 from visionloom.errors import UsageError
 from visionloom.settings import Settings, load_settings
 from visionloom.spec.component import Component
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from visionloom.records.documents import Rebuilt
     from visionloom.records.recorder import Recorder
     from visionloom.records.rows import RunRow
+    from visionloom.spec.verified import Verified
 
 COMPONENT_PACKAGE = "visionloom.components"
 PIPELINE_FILE = "pipeline.yml"
@@ -184,6 +185,38 @@ class Workspace:
                 finish=finish or threading.Event(),
             )
             return item.run(inputs, parameters, context)
+
+    def verify_resume(
+        self,
+        parameters: Mapping[str, object],
+        inputs: Mapping[str, Path],
+        scratch: Path,
+        listener: Listener = silent,
+        stop: threading.Event | None = None,
+    ) -> Verified:
+        """Replay what a training did between its last two checkpoints; nothing is written.
+
+        Args:
+            parameters: Every parameter of Train PyTorch Model.
+            inputs: Its ports -> artifacts.
+            scratch: The folder with the checkpoints.
+            listener, stop: See `visionloom.spec.context.Context`.
+
+        Raises:
+            UsageError, ArtifactError, RunInterrupted: see `visionloom.training.verify`.
+        """
+        from visionloom.training.recipe import resolve
+        from visionloom.training.verify import verify_resume
+
+        said = dict(parameters)
+        preset = str(said.pop("preset"))
+        return verify_resume(
+            UntrainedModel(inputs["untrained_model"]),
+            ImageDirectory(inputs["training_dataset"]),
+            ImageDirectory(inputs["validation_dataset"]),
+            lambda pretrained: resolve(preset, said, pretrained=pretrained),
+            Context({}, scratch, self.settings, listener, stop or threading.Event()),
+        )
 
     def fresh_folder(self, name: str) -> Path:
         """A folder below the home folder that does not exist yet: ``NAME-1``, ``NAME-2`` ..."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +14,10 @@ import pytest
 import torch
 from torch import nn
 
-from visionloom.errors import RunInterrupted, TrainingFailedError
+from visionloom.errors import RunInterrupted, TrainingFailedError, UsageError
 from visionloom.models.device import Hardware
 from visionloom.spec.context import Context, Event, Metrics, Progress
-from visionloom.training import checkpoint, loop, pace
+from visionloom.training import checkpoint, pace
 from visionloom.training.checkpoint import Identity
 from visionloom.training.feed import Examples, FeatureFeed
 from visionloom.training.loop import Trainer
@@ -127,10 +129,11 @@ def test_c4_a_broken_loss_stops_at_its_first_step(tmp_path: Path) -> None:
 
 
 def test_checkpoints_are_also_saved_inside_a_long_epoch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", -1.0)
-    settings = options(epochs=2, batch_size=2, print_frequency=3, learning_rate=0.1)
+    settings = options(
+        epochs=2, batch_size=2, print_frequency=3, learning_rate=0.1, checkpoint_minutes=1e-9
+    )
     whole = trainer(feed(20, 2), settings, tmp_path / "whole", []).fit()
 
     broken = trainer(feed(20, 2), settings, tmp_path / "broken", [])
@@ -162,3 +165,97 @@ def test_a_stop_saves_the_state_and_says_where(tmp_path: Path) -> None:
     with pytest.raises(RunInterrupted, match="after 1 batches"):
         made.fit()
     assert checkpoint.load_latest(tmp_path)[0] is not None
+
+
+class SecondLook(threading.Event):
+    """Is set for whoever looks a second time, as a signal between two looks would."""
+
+    looks = 0
+
+    def is_set(self) -> bool:
+        self.looks += 1
+        return self.looks > 1
+
+
+def test_a_stop_that_comes_between_two_looks_leaves_the_epoch_with_its_true_sums(
+    tmp_path: Path,
+) -> None:
+    settings = options(epochs=1, batch_size=4, print_frequency=100, learning_rate=0.1)
+    whole = trainer(feed(20, 4), settings, tmp_path / "whole", []).fit()
+    made = trainer(feed(20, 4), settings, tmp_path / "stopped", [])
+    made.context = dataclasses.replace(made.context, stop=SecondLook())
+    with pytest.raises(RunInterrupted):
+        made.fit()
+    saved, _ = checkpoint.load_latest(tmp_path / "stopped")
+    assert saved is not None
+    resumed = trainer(feed(20, 4), settings, tmp_path / "stopped", [])
+    resumed.resume(saved)
+    assert resumed.fit().history.rows[0].train_loss == whole.history.rows[0].train_loss
+
+
+def test_a_state_is_saved_before_a_validation_too(tmp_path: Path) -> None:
+    settings = options(epochs=1, batch_size=4, checkpoint_minutes=1e-9)
+    whole = trainer(feed(20, 4), settings, tmp_path / "whole", []).fit()
+    made = trainer(feed(20, 4), settings, tmp_path / "killed", [])
+
+    def die() -> object:
+        raise KeyboardInterrupt
+
+    made._validate = die  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        made.fit()
+    saved, _ = checkpoint.load_latest(tmp_path / "killed")
+    assert saved is not None
+    assert saved.position.batch == 5
+    resumed = trainer(feed(20, 4), settings, tmp_path / "killed", [])
+    resumed.resume(saved)
+    fitted = resumed.fit()
+    assert fitted.history.rows[0].train_loss == whole.history.rows[0].train_loss
+    assert all(torch.equal(fitted.best[name], whole.best[name]) for name in whole.best)
+
+
+def test_more_epochs_leave_those_before_as_they_were_and_begin_the_rate_anew(
+    tmp_path: Path,
+) -> None:
+    plain = options(epochs=3, batch_size=4, learning_rate=0.1, patience=9)
+    more = options(epochs=3, batch_size=4, learning_rate=0.1, patience=9, more_epochs=2)
+    before = trainer(feed(20, 4), plain, None, []).fit().history.rows
+    after = trainer(feed(20, 4), more, None, []).fit().history.rows
+    assert len(after) == 5
+    assert [r.reproducible() for r in after[:3]] == [r.reproducible() for r in before]
+    assert after[3].learning_rate == 0.1
+    assert after[4].learning_rate == pytest.approx(0.1 / 4, rel=1e-5)
+
+
+def test_more_epochs_follow_when_patience_ended_the_others(tmp_path: Path) -> None:
+    settings = options(
+        epochs=9, batch_size=4, learning_rate=STILL, patience=2, more_epochs=2, schedule="constant"
+    )
+    fitted = trainer(feed(20, 4), settings, None, []).fit()
+    assert len(fitted.history.rows) == 5, "best 1, two without a new best, two more"
+    assert fitted.stopped_because == "all epochs done"
+
+
+def test_a_training_stopped_before_its_end_is_given_more_epochs_to_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    plain = options(epochs=3, batch_size=4, learning_rate=0.1, checkpoint_minutes=1e-9)
+    more = options(epochs=3, batch_size=4, learning_rate=0.1, more_epochs=2)
+    whole = trainer(feed(20, 4), more, tmp_path / "whole", []).fit()
+    trainer(feed(20, 4), plain, tmp_path / "plain", []).fit()
+    saved, _ = checkpoint.load_latest(tmp_path / "plain")
+    assert saved is not None
+    resumed = trainer(feed(20, 4), more, tmp_path / "plain", [])
+    assert checkpoint.check_identity(saved.identity, resumed.identity) == []
+    resumed.resume(saved)
+    fitted = resumed.fit()
+    assert [r.reproducible() for r in fitted.history.rows] == [
+        r.reproducible() for r in whole.history.rows
+    ]
+    assert all(torch.equal(fitted.best[name], whole.best[name]) for name in whole.best)
+
+
+def test_another_number_of_more_epochs_is_refused_once_they_began(tmp_path: Path) -> None:
+    two, three = (options(more_epochs=count).recipe() for count in (2, 3))
+    with pytest.raises(UsageError, match="more_epochs 3 instead of 2"):
+        checkpoint.check_identity(Identity(two, {}, {}), Identity(three, {}, {}), more_begun=True)

@@ -319,7 +319,8 @@ def _again(run_word: str, *, detach: bool, json: bool, word: str) -> None:
     from visionloom.cli.run import carry_out
 
     with _opened(json) as (console, workspace):
-        from visionloom.runs.pipeline_run import continue_run
+        from visionloom.runs.pipeline_run import changed_data, continue_run
+        from visionloom.spec.context import Log
 
         run = workspace.records.find_run(run_word)
         if run.state not in RUN_ENDS - {"succeeded"}:
@@ -328,6 +329,14 @@ def _again(run_word: str, *, detach: bool, json: bool, word: str) -> None:
                 "Follow it with `visionloom runs show`." if run.state not in RUN_ENDS else "",
             )
         prepared = continue_run(workspace, run)
+        for step, name in changed_data(workspace.records.steps(run.id), prepared.decisions):
+            console.listener(
+                Log(
+                    f"This is not the run as it began: {name} of the step {step} changed since. "
+                    "What depends on it is made anew, a stopped training from its start.",
+                    "warning",
+                )
+            )
         carry_out(console, workspace, prepared, kind=run.kind, detach=detach)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,7 @@ from visionloom.cli.console import Console
 from visionloom.cli.options import parsed, with_parameters
 from visionloom.cli.signals import stopping
 from visionloom.cli.text import duration
-from visionloom.errors import RunInterrupted
+from visionloom.errors import RunInterrupted, UsageError
 
 Option = typer.Option
 _PICTURES, _MODEL = "Pictures", "Model"
@@ -44,6 +46,14 @@ def train(
     ] = False,
     overwrite: Annotated[
         bool, Option("--overwrite", help="Replace an earlier run in --out.")
+    ] = False,
+    verify_resume: Annotated[
+        bool,
+        Option(
+            "--verify-resume",
+            help="Replay some steps of the stopped run in --out and compare every bit; nothing "
+            "else is done.",
+        ),
     ] = False,
     no_reuse: Annotated[
         bool, Option("--no-reuse", help="Run every step, also those whose results are there.")
@@ -188,6 +198,15 @@ def train(
         workspace = Workspace(load_settings(offline=offline or None))
         said: dict[str, Any] = {name: v for name, v in options.items() if v is not None}
         said |= parsed(workspace.registry.find(TRAINER), parameters)
+        if verify_resume:
+            if said or resume or finish or overwrite or no_reuse or save_pipeline is not None:
+                raise UsageError(
+                    "--verify-resume goes with --out alone: it replays what the run there began "
+                    "with.",
+                    "Leave the other options out.",
+                )
+            _verify(console, workspace, out, stop.event)
+            return
         if save_pipeline is not None:
             request = make_request(said, workspace.registry)
             _save(console, workspace, request, out, save_pipeline)
@@ -211,6 +230,27 @@ def train(
         model = shlex.quote(str(out / "model"))
         tell(console, summary, out, [f"visionloom score {model} PHOTOS --out scores"])
         console.result(summary)
+
+
+def _verify(console: Console, workspace: Any, out: Path, stop: threading.Event) -> None:
+    """Say whether the stopped run in ``out`` goes on to the same bits on this machine.
+
+    Raises:
+        VisionloomError: It does not, or there is nothing to replay.
+    """
+    from visionloom.runs.verify_run import verify_training
+
+    found = verify_training(workspace, out, console.listener, stop)
+    console.close()
+    differs = f" Since then: {', '.join(found.environment)}." if found.environment else ""
+    console.say(
+        f"Bit-exact: {found.steps} steps replayed, from {found.begin} to {found.end}.{differs}",
+        "bold",
+    )
+    for part, digest in found.replayed.items():
+        console.say(f"  {part:14} {digest}", "dim")
+    console.say(f"Next    visionloom train --out {shlex.quote(str(out))} --resume")
+    console.result(dataclasses.asdict(found))
 
 
 def _save(console: Console, workspace: Any, request: Any, out: Path, file: Path) -> None:

@@ -50,6 +50,19 @@ def train_pytorch_model(
         int | None,
         Setting("Epochs", "Passes over the training pictures.", minimum=1, preset_default=5),
     ] = None,
+    more_epochs: Annotated[
+        int,
+        Setting(
+            "More epochs",
+            "Epochs that follow those of the recipe.",
+            explanation="The epochs before are the same, to the bit, as without them. Then the "
+            "learning rate begins anew at its highest, without warm-up, and falls over these "
+            "epochs; patience counts anew; the best epoch of all is kept. A training that was "
+            "stopped goes on from its saved state.",
+            minimum=0,
+            group="advanced",
+        ),
+    ] = 0,
     batch_size: Annotated[
         int | None,
         Setting("Batch size", "Pictures per step.", minimum=1, preset_default=16),
@@ -240,6 +253,18 @@ def train_pytorch_model(
             affects_result=False,
         ),
     ] = True,
+    checkpoint_minutes: Annotated[
+        float,
+        Setting(
+            "Checkpoint minutes",
+            "Longest time between two saved states inside an epoch; changes no bit of the result.",
+            explanation="A state is saved at the end of every epoch too. A training that is killed "
+            "goes on from the last one.",
+            above=0,
+            group="advanced",
+            affects_result=False,
+        ),
+    ] = 3.0,
     context: Context,
 ) -> Annotated[TrainedModel, Output("Trained model")]:
     """Train a network on labelled pictures and keep its best epoch.
@@ -250,13 +275,15 @@ def train_pytorch_model(
     from visionloom.training.train import train
 
     explicit = {
-        "epochs": epochs, "batch_size": batch_size, "warmup_epochs": warmup_epochs,
+        "epochs": epochs, "more_epochs": more_epochs, "batch_size": batch_size,
+        "warmup_epochs": warmup_epochs,
         "learning_rate": learning_rate, "random_seed": random_seed, "patience": patience,
         "print_frequency": print_frequency, "optimizer": optimizer, "schedule": schedule,
         "weight_decay": weight_decay, "momentum": momentum, "label_smoothing": label_smoothing,
         "balance": balance, "fine_tuning_mode": fine_tuning_mode, "monitor": monitor,
         "minimum_improvement": minimum_improvement, "time_limit": time_limit, "device": device,
         "precision": precision, "decode_threads": decode_threads, "cache": cache,
+        "checkpoint_minutes": checkpoint_minutes,
     }  # fmt: skip
     return train(
         untrained_model,

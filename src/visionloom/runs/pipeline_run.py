@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from visionloom.spec.pipeline import Literal, Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text, read_pipeline, write_pipeline
 from visionloom.spec.problems import Problem, errors_among, in_order
 from visionloom.workspace import PIPELINE_FILE, Workspace
+
+_MORE_EPOCHS = "more_epochs"
 
 
 @dataclass(frozen=True)
@@ -277,19 +279,30 @@ def start_supervisor(workspace: Workspace, run: str, folder: Path) -> None:
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def continue_run(workspace: Workspace, run: RunRow, *, finish: bool = False) -> Prepared:
+def continue_run(
+    workspace: Workspace,
+    run: RunRow,
+    *,
+    finish: bool = False,
+    changes: Mapping[str, Mapping[str, Literal]] | None = None,
+) -> Prepared:
     """The pipeline of a run that ended, prepared to go on: what is finished is reused.
 
     Args:
         workspace: Whose run.
         run: The run to continue.
         finish: Whether its training ends at once with its best model so far.
+        changes: Step -> parameters that are another value from now on.
 
     Raises:
         RunStateError: The run is no pipeline's.
         InvalidPipelineError: It does not fit this program or this machine any more.
     """
     pipeline, request = recorded_pipeline(workspace, run)
+    text = _with_parameters(pipeline.pipeline, changes or {})
+    if text:
+        run = replace(run, pipeline=text)
+        pipeline, request = recorded_pipeline(workspace, run)
     steps = workspace.records.steps(run.id)
     made = {step.name for step in steps if step.state in {"succeeded", "reused"}}
     anew = workspace.planner(pipeline, request.plan).forced - made
@@ -311,13 +324,36 @@ def continue_run(workspace: Workspace, run: RunRow, *, finish: bool = False) -> 
     return Prepared(workspace, pipeline, request, planner, decisions, (), run.pipeline)
 
 
+def _with_parameters(pipeline: Pipeline, changes: Mapping[str, Mapping[str, Literal]]) -> str:
+    """The pipeline's file with other values of parameters; empty when all are as they were."""
+    steps = dict(pipeline.steps)
+    for name, values in changes.items():
+        new = {k: v for k, v in values.items() if steps[name].inputs.get(k) != v}
+        if new:
+            steps[name] = replace(steps[name], inputs={**steps[name].inputs, **new})
+    return "" if steps == dict(pipeline.steps) else write_pipeline(replace(pipeline, steps=steps))
+
+
+def _but_for_more_epochs(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides a training's result, apart from what comes after all that was trained so far."""
+    parameters = parts.get("parameters", {})
+    if not isinstance(parameters, Mapping):
+        return dict(parts)
+    kept = {name: value for name, value in parameters.items() if name != _MORE_EPOCHS}
+    return {**parts, "parameters": kept, "shown": None}
+
+
 def _take_states_along(
     workspace: Workspace, run: RunRow, decisions: Mapping[str, Decision]
 ) -> tuple[str, ...]:
     """Steps whose saved state is taken along although the environment changed since.
 
     A state is kept under the step's key. When nothing but the environment (torch, threads, device)
-    differs, going on from it is better than beginning anew, though not bit-exact.
+    differs, going on from it is better than beginning anew, though not bit-exact. When nothing but
+    the number of more epochs differs it is exact.
+
+    Returns:
+        The steps that are not bit-exact.
     """
     moved = []
     scratch, origin = workspace.settings.scratch, origin_of(workspace.records, run)
@@ -327,23 +363,42 @@ def _take_states_along(
             continue
         if step.key == decision.key:
             continue
-        # where the state of a step is whose result is no source of reuse
-        before, after = state_folder(scratch, step.key), state_folder(scratch, decision.key, origin)
+        old, new = (_but_for_more_epochs(p) for p in (step.parts, decision.parts))
+        exact = old == new
+        if not exact and {**old, "environment": None} != {**new, "environment": None}:
+            continue
+        # a step whose result is no source of reuse has a state of its own run
+        own = "" if exact and decision.reusable else origin
+        before, after = state_folder(scratch, step.key), state_folder(scratch, decision.key, own)
         if not before.is_dir():
             before = state_folder(scratch, step.key, origin)
         if not before.is_dir() or after.exists():
-            continue
-        old, new = ({**p, "environment": None} for p in (step.parts, decision.parts))
-        if old != new:
             continue
         lock = key_lock.take(outer_lock(before), run.id)
         if lock is None:
             continue  # another run works on it
         if before.is_dir() and not after.exists():
             before.rename(after)
-            moved.append(step.name)
+            if not exact:
+                moved.append(step.name)
         lock.release(remove=True)
     return tuple(moved)
+
+
+def changed_data(
+    began: Sequence[StepRow], decisions: Mapping[str, Decision]
+) -> list[tuple[str, str]]:
+    """Steps, and inputs or files of theirs, that are not what a run began with."""
+    found = []
+    for step in began:
+        decision = decisions.get(step.name)
+        if decision is None or not decision.key or not step.key:
+            continue
+        for section in ("inputs", "files"):
+            old, new = step.parts.get(section, {}), decision.parts.get(section, {})
+            names = sorted({*old, *new})
+            found += [(step.name, name) for name in names if old.get(name) != new.get(name)]
+    return found
 
 
 def recorded_pipeline(workspace: Workspace, run: RunRow) -> tuple[ResolvedPipeline, RunRequest]:

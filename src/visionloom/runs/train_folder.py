@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,11 +56,19 @@ def prepare(
     if sum((resume, finish, overwrite)) > 1:
         raise UsageError("--resume, --finish and --overwrite exclude each other.")
     if resume or finish:
-        request = continued(read_request(out), said)
+        saved = read_request(out)
+        request = continued(saved, said)
         if is_finished(out):
             raise UsageError(
-                f"{out} is finished: there is nothing to go on with.", "See its report.html."
+                f"{out} is finished: there is nothing to go on with.",
+                "See its report.html. More epochs: the same options with --overwrite and "
+                "--more-epochs train it anew, to the same bits and further; "
+                f"--from {shlex.quote(str(out))} begins another training with its best weights."
+                if said.get("more_epochs")
+                else "See its report.html.",
             )
+        if request != saved:
+            write_request(out, request)
         return request
     if out.exists() and not overwrite:
         raise OutputExistsError(

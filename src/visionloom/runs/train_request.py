@@ -13,6 +13,7 @@ from typing import Any
 from visionloom.artifacts.atomic import write_file
 from visionloom.errors import ArtifactError, InvalidModelDirectoryError, UsageError
 from visionloom.runs.places import user_path
+from visionloom.spec.pipeline import Literal
 from visionloom.spec.ports import Value, nearest
 from visionloom.spec.registry import Registry
 
@@ -24,7 +25,9 @@ _FORMAT = 1
 _HELD_OUT = 0.2
 _FAMILIES = ("resnet", "densenet")
 _PATHS = ("photos", "validation", "start_from", "weights")
-_SPEED_ONLY = ("decode_threads", "cache", "print_frequency")
+_MORE = "more_epochs"
+_SPEED_ONLY = ("decode_threads", "cache", "print_frequency", "checkpoint_minutes")
+_LATER = (*_SPEED_ONLY, _MORE)
 _EXCLUDED_BY_FROM = ("model", "pretrained", "weights")
 
 
@@ -226,6 +229,8 @@ def read_request(folder: Path) -> TrainRequest:
 def continued(saved: TrainRequest, said: Mapping[str, Any]) -> TrainRequest:
     """The request to go on with: the saved one, with what was said that changes speed only.
 
+    ``more_epochs`` may be said too: they come after all that was trained so far.
+
     Raises:
         UsageError: What was said differs from the saved request; each difference is named.
     """
@@ -234,7 +239,7 @@ def continued(saved: TrainRequest, said: Mapping[str, Any]) -> TrainRequest:
         given["start_from"] = _model_folder(Path(given["start_from"]))
     changed = []
     for name, value in given.items():
-        if name in _SPEED_ONLY:
+        if name in _LATER:
             continue
         before = getattr(saved, name) if name in _FIELDS else saved.training.get(name)
         if before != value:
@@ -248,8 +253,14 @@ def continued(saved: TrainRequest, said: Mapping[str, Any]) -> TrainRequest:
             "Go on with what it began with (no other option is needed), or start anew with "
             "--overwrite.",
         )
-    faster = {name: given[name] for name in _SPEED_ONLY if name in given}
-    return dataclasses.replace(saved, training={**saved.training, **faster})
+    later = {name: given[name] for name in _LATER if name in given}
+    return dataclasses.replace(saved, training={**saved.training, **later})
+
+
+def said_later(request: TrainRequest) -> dict[str, Literal]:
+    """Parameters of the training that may have been said since it began."""
+    found = {name: request.training.get(name) for name in _LATER}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 _FIELDS = ("photos", *REQUEST_NAMES)

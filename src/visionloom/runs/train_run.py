@@ -28,6 +28,7 @@ from visionloom.runs.follow import follow, raise_failure, reconcile
 from visionloom.runs.pipeline_run import (
     Prepared,
     RunRequest,
+    changed_data,
     continue_run,
     prepare_pipeline,
     submit,
@@ -43,7 +44,7 @@ from visionloom.runs.train_folder import (
     settle,
 )
 from visionloom.runs.train_pipeline import SPLIT_STEPS, TRAIN_STEP, train_pipeline
-from visionloom.runs.train_request import TrainRequest
+from visionloom.runs.train_request import TrainRequest, said_later
 from visionloom.spec.context import Event, Listener, Log, Metrics, silent
 from visionloom.workspace import Workspace
 
@@ -146,7 +147,8 @@ class TrainRun:
 
     def _prepared(self, earlier: RunRow | None) -> Prepared:
         if earlier is not None:
-            prepared = continue_run(self.workspace, earlier, finish=self.finish)
+            changes = {TRAIN_STEP: said_later(self.request)}
+            prepared = continue_run(self.workspace, earlier, finish=self.finish, changes=changes)
             _refuse_other_data(self.workspace.records.steps(earlier.id), prepared)
             return prepared
         pipeline = train_pipeline(
@@ -261,15 +263,8 @@ def _refuse_other_data(began: Sequence[StepRow], prepared: Prepared) -> None:
     Raises:
         UsageError: The pictures or the weights file changed.
     """
-    for step in began:
-        decision = prepared.decisions.get(step.name)
-        if decision is None or not decision.key or not step.key:
-            continue
-        for section in ("inputs", "files"):
-            old, new = step.parts.get(section, {}), decision.parts.get(section, {})
-            for name in sorted({*old, *new}):
-                if old.get(name) != new.get(name):
-                    raise UsageError(
-                        f"The run began with other data: {name} of the step {step.name} changed.",
-                        "Restore the data, or start anew with --overwrite.",
-                    )
+    for step, name in changed_data(began, prepared.decisions):
+        raise UsageError(
+            f"The run began with other data: {name} of the step {step} changed.",
+            "Restore the data, or start anew with --overwrite.",
+        )

@@ -1,7 +1,8 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped.
 
 Randomness is stateless, so no generator is saved. A checkpoint is an artifact: written whole,
-verified when opened. The last two are kept; a damaged newest one falls back to the older, said.
+verified when opened. The last two whole ones are kept; a damaged newest one falls back to the
+older, and it is said how many steps that costs.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from visionloom.artifacts.atomic import remove_tree
 from visionloom.artifacts.digest import sha256_of_json
+from visionloom.artifacts.manifest import read_manifest, verify_files
 from visionloom.artifacts.store import new_artifact, open_artifact
 from visionloom.artifacts.types import Artifact
 from visionloom.errors import ArtifactError, UsageError
@@ -27,6 +30,8 @@ from visionloom.training.options import differences
 Tensors = dict[str, torch.Tensor]
 _KEPT = 2
 _PREFIX = "checkpoint-"
+_STEP = "step"
+_MORE = "more_epochs"
 
 
 class Checkpoint(Artifact):
@@ -42,6 +47,8 @@ class Position:
     Attributes:
         epoch: The open epoch, from 1.
         batch: Batches of it that are done.
+        step: Batches done since training began.
+        more_from: The first of the recipe's ``more_epochs``; 0 before they begin.
         loss_sum: Sum over its images of the objective.
         wrong: Its images classified wrongly.
         images: Its images seen.
@@ -53,6 +60,8 @@ class Position:
 
     epoch: int = 1
     batch: int = 0
+    step: int = 0
+    more_from: int = 0
     loss_sum: float = 0.0
     wrong: int = 0
     images: int = 0
@@ -63,7 +72,14 @@ class Position:
 
     def next_epoch(self) -> Position:
         """The start of the epoch after this one."""
-        return Position(epoch=self.epoch + 1, elapsed=self.elapsed)
+        return Position(
+            epoch=self.epoch + 1, step=self.step, more_from=self.more_from, elapsed=self.elapsed
+        )
+
+    @property
+    def words(self) -> str:
+        """``epoch 2 after 7 batches``."""
+        return f"epoch {self.epoch} after {self.batch} batches"
 
 
 @dataclass(frozen=True)
@@ -99,7 +115,12 @@ class State:
 
 
 def save(folder: Path, state: State) -> None:
-    """Write the next checkpoint below ``folder`` and remove all but the last two."""
+    """Write the next checkpoint below ``folder``; it and the newest whole one before it are kept.
+
+    Raises:
+        ModuleOutOfMemoryError: The disk is full; the checkpoints before are as they were.
+        FailedToWriteOutputsError: The folder cannot be written to.
+    """
     numbers = [number for number, _ in _existing(folder)]
     target = folder / f"{_PREFIX}{(numbers[-1] if numbers else 0) + 1:06d}"
     document = {
@@ -120,29 +141,95 @@ def save(folder: Path, state: State) -> None:
         text = json.dumps(document, indent=1, allow_nan=True)
         (draft.folder / "state.json").write_text(text, encoding="utf-8")
         draft.digest = sha256_of_json({"position": vars(state.position)})
-    for _, path in _existing(folder)[:-_KEPT]:
-        remove_tree(path)
+        draft.origin[_STEP] = state.position.step
+    _keep_last_whole(folder)
 
 
 def load_latest(folder: Path) -> tuple[State | None, list[str]]:
-    """The newest whole checkpoint below ``folder``, or None; and what was wrong with newer ones."""
-    warnings: list[str] = []
+    """The newest whole checkpoint below ``folder``, or None.
+
+    Returns:
+        The state, and a sentence for each newer checkpoint that is damaged: which, what is wrong
+        with it, what training goes on from instead, and how many steps are done again.
+    """
+    damaged: list[tuple[Path, str]] = []
+    found: State | None = None
+    instead = "No whole checkpoint is left, so training begins anew"
     for _, path in reversed(_existing(folder)):
         try:
-            return _load(path), warnings
+            found = _load(path)
         except ArtifactError as error:
-            warnings.append(f"The checkpoint {path.name} is not usable: {error.message}")
-    return None, warnings
+            damaged.append((path, error.message))
+            continue
+        instead = f"Training goes on from {path.name}, {found.position.words}"
+        break
+    begun = 0 if found is None else found.position.step
+    return found, [
+        f"The checkpoint {path.name} is not usable: {reason} {instead}; {_done_again(path, begun)}."
+        for path, reason in damaged
+    ]
 
 
-def remove_all(folder: Path) -> None:
-    """Remove every checkpoint below ``folder``."""
-    for _, path in _existing(folder):
-        remove_tree(path)
+def load_last_two(folder: Path) -> tuple[State, State]:
+    """The two newest checkpoints below ``folder``, the older one first.
+
+    Raises:
+        UsageError: There are not two.
+        ArtifactError: One is damaged; which, and how.
+    """
+    last = [path for _, path in _existing(folder)[-_KEPT:]]
+    if len(last) < _KEPT:
+        raise UsageError(
+            f"{len(last) or 'No'} checkpoint is there, and two are compared.",
+            "Let the training go on for an epoch, or for a few minutes, and stop it again.",
+        )
+    return _load(last[0]), _load(last[1])
 
 
-def check_identity(saved: Identity, ours: Identity) -> list[str]:
+def _keep_last_whole(folder: Path) -> None:
+    """Remove all but the newest checkpoint and the newest whole one before it.
+
+    The one before is read again: a damaged one is nothing to fall back to, and must not push out
+    an older one that is.
+    """
+    kept = 1
+    for _, path in reversed(_existing(folder)[:-1]):
+        if kept < _KEPT and _is_whole(path):
+            kept += 1
+        else:
+            remove_tree(path)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        verify_files(path, read_manifest(path))
+    except (ArtifactError, OSError):
+        return False
+    return True
+
+
+def _done_again(path: Path, begun: int) -> str:
+    """How many steps an unusable checkpoint was ahead of ``begun``, as far as it tells."""
+    try:
+        step = int(read_manifest(path).origin[_STEP])
+    except (ArtifactError, OSError, KeyError, TypeError, ValueError):
+        try:
+            step = int(json.loads((path / "state.json").read_bytes())["position"]["step"])
+        except (OSError, KeyError, TypeError, ValueError):
+            return "how many steps are done again is not known, since it cannot be read"
+    lost = max(0, step - begun)
+    return f"{lost} step{' is' if lost == 1 else 's are'} done again"
+
+
+def check_identity(saved: Identity, ours: Identity, *, more_begun: bool = False) -> list[str]:
     """Compare a checkpoint with the run that wants to continue it.
+
+    Before they begin, another number of ``more_epochs`` is no other recipe: what came before them
+    is the same, to the bit.
+
+    Args:
+        saved, ours: What the two are.
+        more_begun: Whether the checkpoint is inside its ``more_epochs``.
 
     Returns:
         Differences of the environment: continuing is allowed, but not bit-exact.
@@ -150,7 +237,10 @@ def check_identity(saved: Identity, ours: Identity) -> list[str]:
     Raises:
         UsageError: Another recipe or other data; which.
     """
-    changed = differences(ours.recipe, saved.recipe)
+    before = dict(saved.recipe)
+    if not more_begun and _MORE in before and _MORE in ours.recipe:
+        before[_MORE] = ours.recipe[_MORE]
+    changed = differences(ours.recipe, before)
     if changed:
         raise UsageError(
             f"The checkpoint was made with another recipe: {', '.join(changed)}.",
@@ -207,8 +297,8 @@ def _existing(folder: Path) -> list[tuple[int, Path]]:
 
 
 def _load(path: Path) -> State:
-    open_artifact(Checkpoint(path))
     try:
+        open_artifact(Checkpoint(path))
         document = json.loads((path / "state.json").read_text(encoding="utf-8"))
         same = bool(document.get("best_is_model", False))
         best = path / ("model.safetensors" if same else "best.safetensors")
@@ -221,5 +311,7 @@ def _load(path: Path) -> State:
             scaler=dict(document["scaler"]),
             identity=Identity(document["recipe"], document["data"], document["environment"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as error:
         raise ArtifactError(f"{path} is damaged: {error}.") from error
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from dataclasses import dataclass
@@ -28,7 +29,6 @@ FINISHED = "all epochs done"
 PATIENCE = "no improvement for {} epochs"
 TIME_LIMIT = "time limit reached"
 ON_REQUEST = "finished on request"
-_SECONDS_BETWEEN_CHECKPOINTS = 180.0
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,7 @@ class Trainer:
             if not complete and self._may_finish():
                 reason = ON_REQUEST
                 break
-            logits = self._validate()
-            row = self._row(logits)
-            if not math.isfinite(row.valid_loss):
-                raise self._not_finite("validation loss is not finite")
-            improved = self.history.add(row)
-            if improved:
-                self.best = checkpoint.model_tensors(self.network)
-            self.context.metrics(row.all())
-            self.position = self.position.next_epoch()
+            improved = self._close_epoch()
             reason = self._reason_to_stop() if complete else TIME_LIMIT
             if reason is None:  # what is done is written as the model, not to go on from
                 self._save(best_is_model=improved)
@@ -130,11 +122,52 @@ class Trainer:
             )
         return Fitted(self.best, self.history, reason, self.position.elapsed)
 
-    def _train_epoch(self) -> bool:
-        """One pass over the training images; False when time or patience with us ran out."""
+    def replay(self, epoch: int, batch: int) -> None:
+        """Train until ``batch`` batches of ``epoch`` are done; nothing is saved.
+
+        Raises:
+            TrainingFailedError: The loss is not finite.
+            RunInterrupted: Stopped.
+        """
+        while self.position.epoch < epoch:
+            self._train_epoch()
+            self._close_epoch()
+        if self.position.batch < batch:
+            self._train_epoch(batch)
+
+    def state(self, *, best_is_model: bool = False) -> State:
+        """A copy of everything that training goes on from."""
+        return State(
+            position=dataclasses.replace(self.position),
+            history=self.history,
+            model=checkpoint.model_tensors(self.network),
+            optimizer=checkpoint.optimizer_tensors(self.optimizer, self.network),
+            best=self.best,
+            scaler=self.scaler.state_dict(),
+            identity=self.identity,
+            best_is_model=best_is_model,
+        )
+
+    def _close_epoch(self) -> bool:
+        """Validate, record, keep the best; returns whether this epoch is it."""
+        row = self._row(self._validate())
+        if not math.isfinite(row.valid_loss):
+            raise self._not_finite("validation loss is not finite")
+        improved = self.history.add(row)
+        if improved:
+            self.best = checkpoint.model_tensors(self.network)
+        self.context.metrics(row.all())
+        self.position = self.position.next_epoch()
+        return improved
+
+    def _train_epoch(self, until: int | None = None) -> bool:
+        """One pass over the training images, or as far as batch ``until``.
+
+        Returns:
+            False when time or patience with us ran out.
+        """
         options, position, device = self.options, self.position, self.hardware.device
         steps = self.feed.batch_count()
-        total, warmup = steps * options.epochs, steps * options.warmup_epochs
         exact = torch.float32 if self.hardware.kind == "mps" else torch.float64
         loss_sum = torch.tensor(position.loss_sum, dtype=exact, device=device)
         wrong = torch.tensor(position.wrong, dtype=torch.int64, device=device)
@@ -143,9 +176,7 @@ class Trainer:
         self.network.train()
         mark = time.perf_counter()
         for examples in self.feed.batches(position.epoch, position.batch):
-            step = (position.epoch - 1) * steps + position.batch
-            rate = learning_rate(step, total, warmup, options.learning_rate, options.schedule)
-            set_learning_rate(self.optimizer, rate)
+            set_learning_rate(self.optimizer, self._rate(position.batch))
             torch.manual_seed(seed_for(options.random_seed, "step", position.epoch, position.batch))
             loss, logits = self._step(examples.inputs, examples.labels)
             size = len(examples.labels)
@@ -154,24 +185,31 @@ class Trainer:
             bad = (first_bad < 0) & ~torch.isfinite(loss.detach())
             first_bad = torch.where(bad, position.batch, first_bad)
             position.batch += 1
+            position.step += 1
             position.images += size
             position.waited += examples.waited
             now = time.perf_counter()
             position.training_seconds += now - mark
             position.elapsed += now - mark
             mark = now
-            last = position.batch == steps
-            if last or self._asked_to_stop() or pace.due(position):
+            last = position.batch == (until or steps)
+            # asked once: what is saved when we leave are the sums as they are read here
+            leaving = not last and self._asked_to_stop()
+            if last or leaving or pace.due(position):
                 self._refuse_if_bad(int(first_bad))
                 position.loss_sum, position.wrong = float(loss_sum), int(wrong)
                 pace.report(position)
-                if not last and time.monotonic() - self._saved_at > _SECONDS_BETWEEN_CHECKPOINTS:
+                # at the last batch too: validation may take long
+                if not leaving and self._is_save_due():
                     self._save()
             if last:
                 break
-            if self._asked_to_stop():
+            if leaving:
                 return self._leave_epoch()
         return True
+
+    def _is_save_due(self) -> bool:
+        return time.monotonic() - self._saved_at > self.options.checkpoint_minutes * 60
 
     def _step(
         self, inputs: torch.Tensor, labels: torch.Tensor
@@ -187,7 +225,7 @@ class Trainer:
 
     def _validate(self) -> Logits:
         count = len(self.feed.validation_labels)
-        stage = f"epoch {self.position.epoch}/{self.options.epochs}, validating"
+        stage = f"epoch {self.position.epoch}/{self.options.all_epochs}, validating"
 
         def tell(done: int) -> None:
             self.context.progress(stage, done, count)
@@ -200,20 +238,12 @@ class Trainer:
         return logits
 
     def _row(self, logits: Logits) -> EpochRow:
-        position, options = self.position, self.options
+        position = self.position
         figures = validation_figures(logits, np.asarray(self.feed.validation_labels))
-        steps = self.feed.batch_count()
-        first = learning_rate(
-            (position.epoch - 1) * steps,
-            steps * options.epochs,
-            steps * options.warmup_epochs,
-            options.learning_rate,
-            options.schedule,
-        )
         training_seconds = max(position.training_seconds, 1e-9)
         return EpochRow(
             epoch=position.epoch,
-            learning_rate=first,
+            learning_rate=self._rate(0),
             train_loss=position.loss_sum / position.images,
             train_error=position.wrong / position.images,
             valid_loss=figures.loss,
@@ -225,15 +255,45 @@ class Trainer:
             seconds=position.training_seconds + position.validating_seconds,
         )
 
+    def _rate(self, batch: int) -> float:
+        """The learning rate of a batch of the open epoch."""
+        options, more_from, steps = self.options, self.position.more_from, self.feed.batch_count()
+        begin, epochs, warmup = 1, options.epochs, options.warmup_epochs
+        if more_from:
+            begin, epochs, warmup = more_from, options.more_epochs, 0
+        step = (self.position.epoch - begin) * steps + batch
+        peak, schedule = options.learning_rate, options.schedule
+        return learning_rate(step, epochs * steps, warmup * steps, peak, schedule)
+
+    def _begin_more(self, reason: str) -> None:
+        """The epochs of the recipe are over: begin those that follow."""
+        count, first = self.options.more_epochs, self.position.epoch
+        self.position.more_from, self.history.epochs_since_best = first, 0
+        self.context.log(
+            f"The recipe's epochs are over ({reason}). Epochs {first} to {first + count - 1} "
+            f"follow: the learning rate begins anew at {self._rate(0):g}, patience counts anew, "
+            "the best epoch of all is kept."
+        )
+
     def _reason_to_stop(self) -> str | None:
-        options = self.options
+        """Why to stop before the open epoch, if so; begins the ``more_epochs`` when it is time."""
         if self.context.finish.is_set():
             return ON_REQUEST
-        if self.position.epoch > options.epochs:
+        over = self._why_over()
+        if over is not None:
+            if not self.options.more_epochs or self.position.more_from:
+                return over
+            self._begin_more(over)
+        return TIME_LIMIT if self._out_of_time() else None
+
+    def _why_over(self) -> str | None:
+        options, more_from = self.options, self.position.more_from
+        last = more_from + options.more_epochs - 1 if more_from else options.epochs
+        if self.position.epoch > last:
             return FINISHED
         if self.history.epochs_since_best >= options.patience and self.history.best is not None:
             return PATIENCE.format(options.patience)
-        return TIME_LIMIT if self._out_of_time() else None
+        return None
 
     def _asked_to_stop(self) -> bool:
         context = self.context
@@ -250,10 +310,7 @@ class Trainer:
     def _leave_epoch(self) -> bool:
         if self.context.stop.is_set():
             self._save()
-            raise RunInterrupted(
-                f"Stopped in epoch {self.position.epoch} after {self.position.batch} batches; "
-                "the state is saved."
-            )
+            raise RunInterrupted(f"Stopped in {self.position.words}; the state is saved.")
         return False
 
     def _refuse_if_bad(self, batch: int) -> None:
@@ -277,16 +334,4 @@ class Trainer:
         if self.checkpoints is None:
             return
         self._saved_at = time.monotonic()
-        checkpoint.save(
-            self.checkpoints,
-            State(
-                position=self.position,
-                history=self.history,
-                model=checkpoint.model_tensors(self.network),
-                optimizer=checkpoint.optimizer_tensors(self.optimizer, self.network),
-                best=self.best,
-                scaler=self.scaler.state_dict(),
-                identity=self.identity,
-                best_is_model=best_is_model,
-            ),
-        )
+        checkpoint.save(self.checkpoints, self.state(best_is_model=best_is_model))

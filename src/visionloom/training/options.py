@@ -18,7 +18,7 @@ BALANCES = ("none", "class-weights", "sampling")
 FINE_TUNING_MODES = ("whole", "head", "head-then-whole")
 MONITORS = ("valid_loss", "accuracy", "macro_f1")
 
-_NOT_IN_RECIPE = ("decode_threads", "cache", "print_frequency")
+_NOT_IN_RECIPE = ("decode_threads", "cache", "print_frequency", "checkpoint_minutes")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class TrainingOptions:
     Attributes:
         preset: Name of the preset the rest was filled from; for the record.
         epochs: Passes over the training images, at least 1.
+        more_epochs: Epochs that follow those, with a learning rate that begins anew; at least 0.
         batch_size: Images per step, at least 1.
         warmup_epochs: Epochs in which the rate rises linearly, stepped per iteration;
             less than ``epochs``.
@@ -49,10 +50,13 @@ class TrainingOptions:
         device, precision: See `visionloom.models.device`.
         decode_threads: Threads that decode pictures, or None to choose; changes no bit.
         cache: Whether decoded pictures are kept in memory; changes no bit.
+        checkpoint_minutes: Longest time between two checkpoints inside an epoch, above 0;
+            changes no bit.
     """
 
     preset: str
     epochs: int
+    more_epochs: int
     batch_size: int
     warmup_epochs: int
     learning_rate: float
@@ -73,6 +77,7 @@ class TrainingOptions:
     precision: str
     decode_threads: int | None
     cache: bool
+    checkpoint_minutes: float
 
     def __post_init__(self) -> None:
         self._check_bounds()
@@ -88,6 +93,11 @@ class TrainingOptions:
                 "Use fewer warm-up epochs or more epochs.",
             )
 
+    @property
+    def all_epochs(self) -> int:
+        """The most epochs there can be."""
+        return self.epochs + self.more_epochs
+
     def recipe(self) -> dict[str, Any]:
         """The choices that decide the result, as JSON values."""
         values = dataclasses.asdict(self)
@@ -96,6 +106,7 @@ class TrainingOptions:
     def _check_bounds(self) -> None:
         for title, value, low in (
             ("Epochs", self.epochs, 1),
+            ("More epochs", self.more_epochs, 0),
             ("Batch size", self.batch_size, 1),
             ("Patience", self.patience, 1),
             ("Print frequency", self.print_frequency, 1),
@@ -117,10 +128,12 @@ class TrainingOptions:
         ):
             if not 0.0 <= value < 1.0:
                 raise ParameterRangeError(f"{title} is {value}; it must be from 0 to below 1.")
-        if self.time_limit is not None and not (
-            math.isfinite(self.time_limit) and self.time_limit > 0
+        for title, minutes in (
+            ("Time limit", self.time_limit),
+            ("Checkpoint minutes", self.checkpoint_minutes),
         ):
-            raise ParameterRangeError(f"Time limit is {self.time_limit}; it must be above 0.")
+            if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
+                raise ParameterRangeError(f"{title} is {minutes}; it must be above 0.")
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

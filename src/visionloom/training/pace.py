@@ -56,12 +56,12 @@ class Pace:
         self._reported = now
         done = position.batch - self._first_batch
         per_step = (now - self._started) / max(1, done)
-        epochs_left = self._options.epochs - position.epoch
+        epochs_left = self._options.all_epochs - position.epoch
         left = per_step * (self._steps - position.batch + epochs_left * self._steps)
         rate = position.images / max(position.training_seconds, 1e-9)
         waited = position.waited / max(position.training_seconds, 1e-9)
         self._context.progress(
-            f"epoch {position.epoch}/{self._options.epochs}, training",
+            f"epoch {position.epoch}/{self._options.all_epochs}, training",
             position.images,
             self._images,
             loss=f"{position.loss_sum / position.images:.4f}",
@@ -77,7 +77,7 @@ class Pace:
         limit = self._options.time_limit
         if left > _LONG and (limit is None or left > limit * 60):
             self._context.warn(
-                f"At this pace all {self._options.epochs} epochs take about {duration(left)}. "
+                f"At this pace all {self._options.all_epochs} epochs take about {duration(left)}. "
                 "Shorter: --fine-tuning-mode head, a smaller --model or --image-size, fewer "
                 "--epochs, or a --time-limit in minutes."
             )

@@ -15,6 +15,7 @@ from visionloom.training.options import TrainingOptions
 
 _ORIGINAL: dict[str, Any] = {
     "epochs": 5,
+    "more_epochs": 0,
     "batch_size": 16,
     "warmup_epochs": 0,
     "learning_rate": 0.001,
@@ -35,6 +36,7 @@ _ORIGINAL: dict[str, Any] = {
     "precision": "auto",
     "decode_threads": None,
     "cache": True,
+    "checkpoint_minutes": 3.0,
 }
 
 _STANDARD: dict[str, Any] = {

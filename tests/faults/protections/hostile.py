@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-Patch = Callable[[pytest.MonkeyPatch], None]
+from tests.faults.protections import Patch, Protection
+
 _ARCHIVES = "tests/faults/test_hostile_archives.py::"
 _IMAGES = "tests/faults/test_hostile_images.py::"
 _TABLES = "tests/faults/test_hostile_tables.py::"
 _MODELS = "tests/faults/test_hostile_models.py::"
-
-
-@dataclass(frozen=True)
-class Protection:
-    """A row, the test that tries it, and what takes its protection away.
-
-    Attributes:
-        row: As the docstring of the test begins.
-        test: What pytest is given.
-        patch: Applied in the test's process and in those that it starts.
-    """
-
-    row: str
-    test: str
-    patch: Patch
 
 
 class _Everything:
