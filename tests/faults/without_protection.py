@@ -47,7 +47,7 @@ def run(number: int, folder: Path) -> tuple[str, float]:
     path = os.pathsep.join([str(folder), str(_ROOT)])
     begun = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "0", "-p", "tests.faults.without_protection",
+        [sys.executable, "-m", "pytest", "-x", "-n", "0", "-p", "tests.faults.without_protection",
          "-m", "slow or not slow", PROTECTIONS[number].test],
         cwd=_ROOT, env={**os.environ, _VARIABLE: str(number), "PYTHONPATH": path},
         capture_output=True, text=True, check=False,
