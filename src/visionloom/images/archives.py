@@ -28,6 +28,7 @@ from visionloom.artifacts.zip_structure import (
 )
 from visionloom.errors import InvalidZipFileError
 from visionloom.images import names
+from visionloom.images.below import leaves
 from visionloom.images.formats import archive_extension
 from visionloom.images.inflating import Inflating
 from visionloom.images.tar_members import TarRefusedError, checked_members, header_class
@@ -333,6 +334,9 @@ def _room(folder: Path, limits: Limits) -> int:
 
 
 def _new_member(path: Path, scratch: Path, name: str) -> BinaryIO:
+    # once more, where it would be written
+    if leaves(name):
+        raise _refused(path, name, "it climbs out of the folder")
     place = scratch / name
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
