@@ -54,3 +54,49 @@ def test_a_state_is_taken_along_to_where_the_step_looks_for_it(home: Path) -> No
     assert not state.exists()
     other = Decision("run", (Reason("first"),), "3" * 64, {"inputs": {"a": "c"}})
     assert pipeline_run._take_states_along(workspace, run, {"train": other}) == ()
+
+
+def test_a_state_is_taken_along_exactly_when_only_more_epochs_are_asked_for(home: Path) -> None:
+    workspace = Workspace()
+    old, new = "1" * 64, "2" * 64
+    parts = {"parameters": {"epochs": 3, "more_epochs": 0}, "environment": {"threads": 1}}
+    row = StepRow("r", "train", 0, "train", "1", key=old, parts=parts)
+    workspace.records.create_run(RunRow("r", "r"), [row])
+    state = home / "scratch" / old
+    state.mkdir(parents=True)
+    (state / "checkpoint").write_text("x")
+    more = {**parts, "parameters": {"epochs": 3, "more_epochs": 2}}
+    now = Decision("run", (Reason("first"),), new, more)
+    run = workspace.records.get_run("r")
+    assert pipeline_run._take_states_along(workspace, run, {"train": now}) == (), "it is exact"
+    assert (home / "scratch" / new / "checkpoint").is_file()
+    longer = {**parts, "parameters": {"epochs": 4, "more_epochs": 0}}
+    other = Decision("run", (Reason("first"),), "3" * 64, longer)
+    pipeline_run._take_states_along(workspace, run, {"train": other})
+    assert not (home / "scratch" / ("3" * 64)).exists(), "another recipe"
+
+
+def test_parameters_that_are_another_value_from_now_on_are_in_the_new_run_s_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = small(tmp_path)
+    monkeypatch.setattr(pipeline_run, "start_supervisor", lambda *_: None)
+    workspace = Workspace()
+    stopped = submit(prepare_pipeline(workspace, made.pipeline, RunRequest(no_reuse=True)))
+    workspace.records.move_run(stopped, "cancelled")
+    run = workspace.records.get_run(stopped)
+    again = continue_run(workspace, run, changes={"transformation": {"size": 40}})
+    assert again.pipeline.steps[0].parameters["size"] == 40
+    assert "size: 40" in again.text
+    assert continue_run(workspace, run, changes={"transformation": {}}).text == run.pipeline
+
+
+def test_inputs_that_changed_since_are_named() -> None:
+    before = {"inputs": {"images": "a"}, "files": {"weights": "w"}}
+    row = StepRow("r", "train", 0, "train", "1", key="1" * 64, parts=before)
+    for now, named in (
+        ({"inputs": {"images": "b"}, "files": {"weights": "w"}}, [("train", "images")]),
+        (before, []),
+    ):
+        decision = Decision("run", (Reason("first"),), "2" * 64, now)
+        assert pipeline_run.changed_data([row], {"train": decision}) == named
