@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from visionloom.artifacts.atomic import remove_tree
 from visionloom.datasets import DataSets
 from visionloom.datasets.folders import ENTRIES_SHOWN, Folders
 from visionloom.errors import InvalidDatasetError, NotThereError, UsageError
+from visionloom.images.sources import find_pictures
 from visionloom.settings import Settings, load_settings
 
 Photos = Callable[..., Path]
@@ -114,6 +116,19 @@ def test_first_pictures_are_shown_one_of_each_class(
     assert colours == [0, 1]
     with pytest.raises(NotThereError):
         data_sets.thumbnail(made.id, 6, 20)
+
+
+def test_a_compressed_tar_is_shown_once_it_is_unpacked_and_never_unpacked_for_that(
+    data_sets: DataSets, settings: Settings, photos: Photos
+) -> None:
+    made = data_sets.add(Path(shutil.make_archive(str(photos()), "gztar", photos("b"))), "pets")
+    assert data_sets.thumbnail(made.id, 0, 20)[:2] == b"\xff\xd8"
+    remove_tree(settings.cache / "archives")
+    with pytest.raises(NotThereError, match="not unpacked"):
+        data_sets.thumbnail(made.id, 1, 20)
+    assert not (settings.cache / "archives").exists()
+    find_pictures(made.path, settings)
+    assert data_sets.thumbnail(made.id, 1, 20)[:2] == b"\xff\xd8"
 
 
 def test_a_hostile_picture_is_not_shown_and_the_next_one_is(

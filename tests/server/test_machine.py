@@ -6,6 +6,7 @@ import errno
 import http.server
 import io
 import os
+import shutil
 import threading
 import time
 import zipfile
@@ -23,6 +24,7 @@ from visionloom.artifacts.atomic import explained
 from visionloom.datasets import uploads as room
 from visionloom.drafts.content import Content
 from visionloom.images.browse import OpenedImages
+from visionloom.records.rows import RunRow, StepRow
 from visionloom.server.desk import Desk, open_desk
 from visionloom.server.models.machine import WeightsView
 from visionloom.spec.layout import Layout
@@ -207,8 +209,6 @@ def test_the_machine_is_told_in_one_line(client: TestClient, home: Path) -> None
 
 
 def test_targets_tell_who_holds_slots_and_who_waits(client: TestClient, desk: Desk) -> None:
-    from visionloom.records.rows import RunRow, StepRow
-
     records = desk.workspace.records
     steps = [
         StepRow("r1", "train", 0, "train_pytorch_model", "1", target="cpu"),
@@ -253,6 +253,40 @@ def test_storage_is_counted_by_part_and_cleaned_without_touching_what_is_the_use
     assert client.get(f"/api/images/{orphan.id}").status_code == 404
     assert client.get("/api/datasets").json() == [made]
     assert len(desk.drafts.cards()) == 1
+
+
+def aged(folder: Path) -> None:
+    """As if nobody had touched it for long."""
+    for path in (*folder.rglob("*"), folder):
+        os.utime(path, (0, 0))
+
+
+def test_no_archive_is_cleaned_away_from_under_a_run(
+    client: TestClient, desk: Desk, home: Path
+) -> None:
+    archive = home / "cache" / "archives" / "a1"
+    archive.mkdir(parents=True)
+    aged(archive)
+    records = desk.workspace.records
+    records.create_run(RunRow("r", "reads"), [StepRow("r", "convert", 0, "convert", "1")])
+    assert client.post("/api/storage/clean", json={"apply": True}).json()["items"] == []
+    assert archive.is_dir()
+    assert records.move_run("r", "cancelled")
+    (gone,) = client.post("/api/storage/clean", json={"apply": True}).json()["items"]
+    assert gone["what"] == "Archive a1"
+    assert not archive.exists()
+
+
+def test_an_archive_that_a_result_of_a_single_command_refers_to_stays(
+    client: TestClient, home: Path, photos: Photos
+) -> None:
+    packed = shutil.make_archive(str(home.with_name("pets")), "gztar", photos())
+    images = vl.convert_to_image_directory(packed)
+    assert images.path.is_relative_to(home / "artifacts")
+    (archive,) = (path for path in (home / "cache" / "archives").iterdir() if path.is_dir())
+    aged(archive)
+    assert client.post("/api/storage/clean", json={"apply": True}).json()["items"] == []
+    assert archive.is_dir()
 
 
 def test_weights_offline_say_how_to_add_a_file(client: TestClient) -> None:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from visionloom.errors import DataError, NotThereError, UsageError
+from visionloom.images.archives import is_at_hand
+from visionloom.images.formats import archive_extension
 from visionloom.images.kept import Kept
 from visionloom.images.origin import PixelOrigin
 from visionloom.images.sources import Candidate, find_pictures
@@ -73,10 +75,16 @@ class FirstPictures:
         except OSError as error:
             raise NotThereError(f"{path} is not there any more.") from error
         with self._lock:
-            if key in self._known:
+            # an archive that was unpacked may have been cleaned away since
+            if key in self._known and Path(self._known[key][0].path).exists():
                 self._known.move_to_end(key)
                 return self._known[key]
         try:
+            if path.is_file() and archive_extension(path.name) and not self._is_at_hand(path):
+                raise NotThereError(
+                    f"{path.name} is not unpacked, so its pictures cannot be shown.",
+                    "A training or conversion unpacks it.",
+                )
             listing = find_pictures(path, self._settings)
         except (DataError, UsageError) as error:
             raise NotThereError(error.message, error.remedy) from error
@@ -86,6 +94,13 @@ class FirstPictures:
             if len(self._known) > _SETS_REMEMBERED:
                 self._known.popitem(last=False)
         return found
+
+    def _is_at_hand(self, path: Path) -> bool:
+        """Whether an archive can be read as it is: none is unpacked for a look at it."""
+        try:
+            return is_at_hand(path, self._settings)
+        except OSError as error:
+            raise NotThereError(f"{path.name} cannot be read: {error.strerror}.") from error
 
     def _make(self, origin: PixelOrigin, candidate: Candidate, side: int) -> bytes:
         limits = self._settings.limits

@@ -7,7 +7,9 @@ its folder, is a link, or breaks a limit is refused whole.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import functools
 import os
 import stat
 import tarfile
@@ -17,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from visionloom.artifacts.atomic import new_folder
+from filelock import FileLock
+
+from visionloom.artifacts.atomic import explained, new_folder
 from visionloom.artifacts.digest import sha256_of_file
 from visionloom.errors import InvalidZipFileError
 from visionloom.images.formats import archive_extension, is_hidden
@@ -72,6 +76,20 @@ def open_archive(path: Path, settings: Settings) -> OpenedArchive:
         if found.is_file()
     ]
     return OpenedArchive("folder", folder, tuple(sorted(members, key=lambda m: m.name)))
+
+
+def is_at_hand(path: Path, settings: Settings) -> bool:
+    """Whether an archive can be read without being unpacked first."""
+    if archive_extension(path.name) in {".zip", ".tar"}:
+        return True
+    facts = path.stat()
+    digest = _digest(path, (facts.st_mtime_ns, facts.st_size, facts.st_ino))
+    return (settings.cache / "archives" / digest).is_dir()
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(path: Path, _stamp: tuple[int, int, int]) -> str:
+    return sha256_of_file(path)
 
 
 def _zip_members(path: Path, limits: Limits) -> tuple[Member, ...]:
@@ -197,10 +215,21 @@ def _open_tar(path: Path, mode: str) -> tarfile.TarFile:
 
 
 def _unpacked(path: Path, settings: Settings) -> Path:
-    """The folder a compressed tar is unpacked to; made once per content."""
+    """The folder a compressed tar is unpacked to; made once per content, by one at a time."""
     target = settings.cache / "archives" / sha256_of_file(path)
-    if target.is_dir():
-        return target
+    if not target.is_dir():
+        with explained(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f"{target.name}.lock"), mode=0o600):
+            if not target.is_dir():
+                _unpack(path, target, settings)
+    # it is in use, which a clean-up goes by
+    with contextlib.suppress(OSError):
+        os.utime(target)
+    return target
+
+
+def _unpack(path: Path, target: Path, settings: Settings) -> None:
     with new_folder(target) as scratch, _open_tar(path, "r:*") as archive:
         members = {member.name for member in _tar_members(path, archive, settings.limits)}
         written = 0
@@ -217,7 +246,6 @@ def _unpacked(path: Path, settings: Settings) -> Path:
                         raise _refused(path, entry.name, "the archive unpacks beyond its limit")
                     stream.write(chunk)
         _check_the_rest(path, archive, settings.limits.archive_bytes)
-    return target
 
 
 def _check_the_rest(path: Path, archive: tarfile.TarFile, allowed: int) -> None:
