@@ -81,8 +81,8 @@ class WeightsDesk:
                 if self._workspace.settings.offline:
                     self._fetching[model] = _Fetching("failed", reason=_OFFLINE)
                 else:
-                    self._fetching[model] = _Fetching()
-                    threading.Thread(target=self._fetch, args=(model,), daemon=True).start()
+                    mine = self._fetching[model] = _Fetching()
+                    threading.Thread(target=self._fetch, args=(model, mine), daemon=True).start()
         self._tell(model)
         return self.get(model)
 
@@ -114,9 +114,7 @@ class WeightsDesk:
         self._tell(model)
         return self.get(model)
 
-    def _fetch(self, model: str) -> None:
-        mine = self._fetching[model]
-
+    def _fetch(self, model: str, mine: _Fetching) -> None:
         def tell(done: int) -> None:
             mine.done = done
             if time.monotonic() - mine.told_at > _PAUSE:
