@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import os
 import shutil
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from visionloom.artifacts.atomic import remove_tree
+from visionloom.artifacts.atomic import explained, remove_tree
 from visionloom.datasets import DataSets
+from visionloom.datasets import data_sets as rooms
 from visionloom.datasets.folders import ENTRIES_SHOWN, Folders
 from visionloom.errors import InvalidDatasetError, NotThereError, UsageError
 from visionloom.images.sources import find_pictures
@@ -243,6 +245,38 @@ def test_a_data_set_whose_name_is_not_utf8_is_left_out(
     settings.datasets.mkdir(parents=True)
     os.mkdir(os.fsencode(settings.datasets) + b"/caf\xe9")
     assert data_sets.list() == []
+
+
+def test_data_sets_are_listed_and_deleted_on_a_full_disk(
+    data_sets: DataSets, settings: Settings, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(photos(), settings.datasets / "by-hand")
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        with explained(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(rooms, "write_file", full)
+    (found,) = data_sets.list()
+    assert (found.name, found.files) == ("by-hand", 12)
+    data_sets.delete(found.id)
+    assert data_sets.list() == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_left_out(
+    data_sets: DataSets, photos: Photos
+) -> None:
+    folder = photos(cat=2, dog=2)
+    shutil.copy(folder / "cat" / "cat_00.png", folder / "cat" / "CON.png")
+    told: list[str] = []
+
+    def refused(error: UsageError) -> None:
+        told.append(error.message)
+        # gone since it was listed
+        (folder / "dog" / "dog_00.png").unlink(missing_ok=True)
+
+    assert data_sets.add(folder, "pets", refused).files == 3
+    assert ["CON" in told[0], "dog_00.png cannot be read: No such file" in told[1]] == [True, True]
 
 
 def test_a_name_that_is_not_utf8_is_left_out(settings: Settings, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.server
 import io
@@ -11,6 +12,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +23,13 @@ from starlette.testclient import TestClient
 import visionloom as vl
 from tests.server.conftest import PORT, browser
 from visionloom.artifacts.atomic import explained
-from visionloom.datasets import uploads as room
+from visionloom.datasets import arrivals, uploads
 from visionloom.drafts.content import Content
 from visionloom.images.browse import OpenedImages
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.server.desk import Desk, open_desk
 from visionloom.server.models.machine import WeightsView
+from visionloom.server.weights import ArrivingWeights
 from visionloom.spec.layout import Layout
 from visionloom.workspace import Workspace
 
@@ -135,14 +138,62 @@ def test_a_full_disk_is_told_and_nothing_is_left(
     upload = begin(client, "photos", 2, 10_000)
     assert put(client, upload, "a.jpg", b"first") == 200
 
-    def full(arrival: room.Arrival, data: bytes) -> None:
+    def full(arrival: arrivals.Arrival, data: bytes) -> None:
         with explained(Path("photos")):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(room.Arrival, "write", full)
+    monkeypatch.setattr(arrivals.Arrival, "write", full)
     assert put(client, upload, "b.jpg", b"second") == 503
     assert [n for n in everything(home) if ".incoming" in n] == []
     assert client.post(f"/api/uploads/{upload}/finish").status_code == 404
+
+
+def test_of_several_files_that_find_the_disk_full_each_is_told_so(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begin(client, "photos", 4, 10_000)
+    together = threading.Barrier(4)
+
+    def full(arrival: arrivals.Arrival, data: bytes) -> None:
+        together.wait()
+        with explained(Path("photos")):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(arrivals.Arrival, "write", full)
+    with ThreadPoolExecutor(4) as senders:
+        told = senders.map(lambda n: put(client, upload, f"{n}.jpg", b"data"), range(4))
+        assert list(told) == [503] * 4
+
+
+def test_no_upload_keeps_others_waiting_for_a_disk(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+
+    def watched(kind: type, name: str) -> None:
+        real = getattr(kind, name)
+
+        def call(*arguments: object) -> object:
+            called.append(name)
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            return real(*arguments)
+
+        monkeypatch.setattr(kind, name, call)
+
+    for kind, names in (
+        (uploads.Uploads, ("begin", "get", "drop")),
+        (arrivals.Arrival, ("write", "finish", "abort")),
+        (ArrivingWeights, ("write", "remove")),
+    ):
+        for name in names:
+            watched(kind, name)
+    upload = begin(client, "photos", 3, 10)
+    assert put(client, upload, "a.jpg", b"data") == 200
+    assert put(client, upload, "b.jpg", b"more than was announced") == 422
+    client.put("/api/weights/resnet18", content=b"none", headers=OCTETS)
+    assert client.delete(f"/api/uploads/{upload}").status_code == 204
+    assert set(called) == {"begin", "get", "drop", "write", "finish", "abort", "remove"}
 
 
 def test_a_dropped_upload_leaves_nothing(client: TestClient, home: Path) -> None:
