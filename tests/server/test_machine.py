@@ -27,6 +27,7 @@ from visionloom.datasets import arrivals, uploads
 from visionloom.drafts.content import Content
 from visionloom.images.browse import OpenedImages
 from visionloom.records.rows import RunRow, StepRow
+from visionloom.runs.trying import ModelTrier
 from visionloom.server.desk import Desk, open_desk
 from visionloom.server.models.machine import WeightsView
 from visionloom.server.weights import ArrivingWeights
@@ -363,6 +364,20 @@ def test_a_weights_file_is_taken_after_a_look_at_it(
     assert list((home / "weights").iterdir()) == []
     right = client.put("/api/weights/densenet121", content=data, headers=OCTETS)
     assert (right.status_code, right.json()["state"]) == (200, "here")
+
+
+def test_a_bug_in_the_process_that_looks_at_files_gets_a_number_and_is_logged(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = ModelTrier._ask
+    monkeypatch.setattr(
+        ModelTrier, "_ask", lambda trier, *_: ask(trier, {"question": "nobody knows"}, b"", 60.0)
+    )
+    answer = client.put("/api/weights/resnet18", content=b"none", headers=OCTETS)
+    assert (answer.status_code, answer.json()["name"]) == (500, "UnforeseenError")
+    assert "memory" not in answer.json()["message"]
+    assert "KeyError: 'model'" in caplog.text
+    assert answer.json()["message"].split("number ")[1].rstrip(".") in caplog.text
 
 
 class _Slow(http.server.BaseHTTPRequestHandler):
