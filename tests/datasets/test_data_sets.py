@@ -7,8 +7,12 @@ import errno
 import io
 import os
 import shutil
+import signal
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -144,6 +148,36 @@ def test_a_hostile_picture_is_not_shown_and_the_next_one_is(
     with pytest.raises(NotThereError, match="cannot be shown"):
         data_sets.thumbnail(made.id, 0, 64)
     assert data_sets.thumbnail(made.id, 1, 64)[:2] == b"\xff\xd8"
+
+
+def test_the_end_does_not_wait_for_pictures_that_are_being_looked_at(
+    data_sets: DataSets, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = data_sets.add(photos(), "pets")
+    data_sets.thumbnail(made.id, 0, 20)
+    pictures, begun = data_sets._pictures, threading.Event()
+    worker = pictures._worker
+    assert worker is not None
+    assert worker._process is not None
+    # it never answers, as with a picture that takes long to decode
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    examine = worker.examine
+
+    def watched(path: Path | None, data: bytes | None = None) -> object:
+        begun.set()
+        return examine(path, data)
+
+    monkeypatch.setattr(worker, "examine", watched)
+    with ThreadPoolExecutor(2) as asking:
+        asked = [asking.submit(data_sets.thumbnail, made.id, number, 20) for number in (1, 2)]
+        assert begun.wait(10)
+        started = time.monotonic()
+        data_sets.close()
+        for one in asked:
+            with pytest.raises(NotThereError):
+                one.result()
+        assert time.monotonic() - started < 5
+    assert pictures._worker is None
 
 
 def test_folders_are_listed_below_their_roots(

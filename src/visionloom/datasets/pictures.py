@@ -40,6 +40,7 @@ class FirstPictures:
         self._worker: Worker | None = None
         self._idle: threading.Timer | None = None
         self._lock = threading.Lock()
+        self._closed = False
 
     def thumbnail(self, path: Path, number: int, side: int) -> bytes:
         """The picture of that number, from 0, as a small JPEG.
@@ -65,7 +66,15 @@ class FirstPictures:
         return False
 
     def close(self) -> None:
-        """End the isolated process."""
+        """End the isolated process, also while it works."""
+        self._closed = True
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+        self._rest()
+
+    def _rest(self) -> None:
+        """End the isolated process once it has nothing to do."""
         with self._lock:
             self._end()
 
@@ -108,12 +117,14 @@ class FirstPictures:
             data = _bytes(origin, candidate.stored, limits.image_bytes + 1)
         except Exception as error:  # every decompressor has errors of its own
             raise NotThereError(f"{candidate.file} cannot be read ({error}).") from error
+        if self._closed:
+            raise NotThereError(f"{candidate.file} is not shown: the designer ends.")
         if self._idle is not None:
             self._idle.cancel()
         if self._worker is None:
             self._worker = Worker("image", full=True, limits=limits)
         finding = self._worker.examine(None, data)
-        self._idle = threading.Timer(_IDLE_SECONDS, self.close)
+        self._idle = threading.Timer(_IDLE_SECONDS, self._rest)
         self._idle.daemon = True
         self._idle.start()
         if finding.reason:
