@@ -25,6 +25,7 @@ from tests.server.conftest import PORT, browser
 from visionloom.artifacts.atomic import explained
 from visionloom.datasets import arrivals, uploads
 from visionloom.drafts.content import Content
+from visionloom.engine.targets import load_targets, make_target, save_targets
 from visionloom.images.browse import OpenedImages
 from visionloom.records.rows import RunRow, StepRow
 from visionloom.runs.trying import ModelTrier
@@ -274,8 +275,33 @@ def test_targets_tell_who_holds_slots_and_who_waits(client: TestClient, desk: De
     assert found["cpu"]["used"] == 1
     assert found["cpu"]["running"] == [{"run": "r1", "step": "train", "slots": 1, "reason": ""}]
     assert found["cpu"]["waiting"] == [
-        {"run": "r1", "step": "score", "slots": 1, "reason": "waits for a slot of cpu"}
+        {
+            "run": "r1",
+            "step": "score",
+            "slots": found["cpu"]["slots"],
+            "reason": "waits for a slot of cpu",
+        }
     ]
+
+
+def test_a_step_that_computes_waits_for_all_slots_of_its_target(
+    client: TestClient, desk: Desk
+) -> None:
+    settings, records = desk.workspace.settings, desk.workspace.records
+    bench = make_target("bench", device="cpu", slots=3)
+    save_targets(load_targets(settings).added(bench), settings)
+    records.create_run(
+        RunRow("r1", "waits"),
+        [
+            StepRow("r1", "convert", 0, "convert_to_image_directory", "1", target="bench"),
+            StepRow("r1", "train", 1, "train_pytorch_model", "1", target="bench"),
+        ],
+    )
+    for step in ("convert", "train"):
+        records.move_step("r1", step, "queued", "bench is taken")
+    found = {target["name"]: target for target in client.get("/api/targets").json()}
+    wanted = {holding["step"]: holding["slots"] for holding in found["bench"]["waiting"]}
+    assert wanted == {"convert": 1, "train": 3}
 
 
 def test_storage_is_counted_by_part_and_cleaned_without_touching_what_is_the_users(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from visionloom.artifacts.atomic import explained, remove_tree, write_file
 from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.artifacts.trees import newest
 from visionloom.drafts.content import Content
 from visionloom.drafts.disk import DraftFiles, Prints
 from visionloom.drafts.draft import Draft, Told, journal_changed
@@ -25,6 +26,8 @@ PIPELINE_FILE = "pipeline.yml"
 _CARD = "draft.json"
 _FORMAT = 1
 _KEPT_OPEN = 16
+_AWAY = ".deleted-"
+_MADE_WITHIN = 3600.0
 _ID = re.compile(r"[0-9a-z][0-9a-z-]{0,63}")
 _SUFFIXES = {".yml", ".yaml"}
 
@@ -136,7 +139,7 @@ class Drafts:
             FailedToWriteOutputsError: It could not be removed.
         """
         draft = self.get(id)
-        away = self._folder / f".deleted-{id}-{secrets.token_hex(4)}"
+        away = self._folder / f"{_AWAY}{id}-{secrets.token_hex(4)}"
         with self._lock:
             self._opened.pop(id, None)
             with explained(draft.folder):
@@ -144,6 +147,15 @@ class Drafts:
                 draft.folder.rename(away)
         remove_tree(away)
         self._tell(id, 0)
+
+    def sweep(self) -> None:
+        """Remove what a process that was killed had begun to make, or to remove."""
+        before = self._clock() - _MADE_WITHIN
+        with contextlib.suppress(OSError):
+            for folder in self._folder.iterdir():
+                half_made = _ID.fullmatch(folder.name) and not (folder / _CARD).exists()
+                if folder.name.startswith(_AWAY) or (half_made and newest(folder) < before):
+                    remove_tree(folder)
 
     def subscribe(self, listener: Told) -> Callable[[], None]:
         """Call ``listener`` with id and revision after each change, with 0 after a deletion.

@@ -19,6 +19,7 @@ from visionloom.server.graphs import component_of, effective_of, graph_of, laid
 from visionloom.server.models import drafts as m
 from visionloom.server.readings import Reading
 from visionloom.server.texts import problem_views, whole
+from visionloom.settings import Limits
 from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline import Pipeline, StepBinding
 from visionloom.spec.pipeline_file import ReadPipeline, pipeline_from_text, read_pipeline
@@ -118,12 +119,7 @@ def state_of(
 
 def summary_of(desk: Desk, card: DraftCard, last_runs: Mapping[str, str]) -> m.DraftSummary:
     """A draft in a list, as its file is."""
-    pipeline, layout = Pipeline(), Layout()
-    try:
-        pipeline = read_pipeline(card.file, desk.workspace.settings.limits).pipeline
-        layout = read_layout(card.file)
-    except InvalidPipelineError:
-        pass  # gone, or not to be read: what is known of it is shown all the same
+    pipeline, layout = _as_filed(card, desk.workspace.settings.limits)
     steps, wires = picture_of(pipeline, layout)
     return m.DraftSummary(
         id=card.id,
@@ -135,6 +131,19 @@ def summary_of(desk: Desk, card: DraftCard, last_runs: Mapping[str, str]) -> m.D
         wires=wires,
         last_run=last_runs.get(card.id, ""),
     )
+
+
+def title_of(card: DraftCard, limits: Limits) -> str:
+    """What a draft in a list is called."""
+    return name_of(_as_filed(card, limits)[0], card.file, in_place=card.in_place)
+
+
+def _as_filed(card: DraftCard, limits: Limits) -> tuple[Pipeline, Layout]:
+    try:
+        return read_pipeline(card.file, limits).pipeline, read_layout(card.file)
+    except InvalidPipelineError:
+        # gone, or not to be read: what is known of it is shown all the same
+        return Pipeline(), Layout()
 
 
 def picture_of(

@@ -19,6 +19,7 @@ from visionloom.server.models.machine import WeightsView
 from visionloom.workspace import Workspace
 
 _PAUSE = 0.25
+_ARRIVING = ".arriving-"
 _OFFLINE = (
     "Nothing is fetched from another host, since the designer was started offline. Add a file that "
     "you have: here, or with `visionloom weights add MODEL FILE`."
@@ -114,6 +115,12 @@ class WeightsDesk:
         self._tell(model)
         return self.get(model)
 
+    def sweep(self) -> None:
+        """Remove files that were on their way in when a server before this one was killed."""
+        with contextlib.suppress(OSError):
+            for file in self._workspace.settings.weights.glob(f"{_ARRIVING}*"):
+                file.unlink()
+
     def _fetch(self, model: str, mine: _Fetching) -> None:
         def tell(done: int) -> None:
             mine.done = done
@@ -156,7 +163,7 @@ class ArrivingWeights:
 
     def __init__(self, workspace: Workspace) -> None:
         self._limit = workspace.settings.limits.model_bytes
-        self._path = workspace.settings.weights / f".arriving-{secrets.token_hex(8)}"
+        self._path = workspace.settings.weights / f"{_ARRIVING}{secrets.token_hex(8)}"
         self._start = b""
         self._size = 0
         with explained(self._path):
