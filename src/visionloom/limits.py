@@ -53,6 +53,7 @@ class ServerLimits(_Table):
         header_seconds: Until the headers of a request are complete.
         body_bytes_per_second, body_window_seconds: Pace of a body, judged over a window.
         idle_seconds: Until a connection without a request is closed.
+        unread_seconds: Until an answer of which nothing is read is given up.
         code_seconds: For which a one-time link holds.
         wrong_codes_per_minute: Wrong one-time codes that get a friendly answer.
         idle_session_seconds, session_seconds: Until a cookie ends, unused and at all.
@@ -70,6 +71,7 @@ class ServerLimits(_Table):
     body_bytes_per_second: float = 10 * KIB
     body_window_seconds: float = 10.0
     idle_seconds: float = 15.0
+    unread_seconds: float = 60.0
     code_seconds: float = 60.0
     wrong_codes_per_minute: int = 5
     idle_session_seconds: float = 12 * 3_600.0

@@ -44,6 +44,20 @@ def test_photos_are_added_listed_and_deleted(
     assert len(list(folder.rglob("*.png"))) == 5
 
 
+def test_files_that_are_not_taken_are_named_and_the_others_are_added(
+    photos: Photos, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = photos(cat=2, dog=3)
+    (folder / "cat" / "CON.png").write_bytes((folder / "cat" / "cat_00.png").read_bytes())
+    (folder / "dog" / "a\\b.png").write_bytes(b"x")
+    assert run("add", str(folder), "--name", "pets") == 0
+    said = capsys.readouterr().out
+    assert said.count("Left out:") == 2
+    assert "CON" in said
+    (found,) = listed(capsys)
+    assert (found["name"], found["files"]) == ("pets", 5)
+
+
 def test_an_unknown_name_gets_the_nearest(
     photos: Photos, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import os
 import shutil
+import signal
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from visionloom.artifacts.atomic import explained, remove_tree
 from visionloom.datasets import DataSets
+from visionloom.datasets import data_sets as rooms
 from visionloom.datasets.folders import ENTRIES_SHOWN, Folders
 from visionloom.errors import InvalidDatasetError, NotThereError, UsageError
+from visionloom.images.sources import find_pictures
 from visionloom.settings import Settings, load_settings
 
 Photos = Callable[..., Path]
@@ -116,6 +124,19 @@ def test_first_pictures_are_shown_one_of_each_class(
         data_sets.thumbnail(made.id, 6, 20)
 
 
+def test_a_compressed_tar_is_shown_once_it_is_unpacked_and_never_unpacked_for_that(
+    data_sets: DataSets, settings: Settings, photos: Photos
+) -> None:
+    made = data_sets.add(Path(shutil.make_archive(str(photos()), "gztar", photos("b"))), "pets")
+    assert data_sets.thumbnail(made.id, 0, 20)[:2] == b"\xff\xd8"
+    remove_tree(settings.cache / "archives")
+    with pytest.raises(NotThereError, match="not unpacked"):
+        data_sets.thumbnail(made.id, 1, 20)
+    assert not (settings.cache / "archives").exists()
+    find_pictures(made.path, settings)
+    assert data_sets.thumbnail(made.id, 1, 20)[:2] == b"\xff\xd8"
+
+
 def test_a_hostile_picture_is_not_shown_and_the_next_one_is(
     data_sets: DataSets, shared_data: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +148,36 @@ def test_a_hostile_picture_is_not_shown_and_the_next_one_is(
     with pytest.raises(NotThereError, match="cannot be shown"):
         data_sets.thumbnail(made.id, 0, 64)
     assert data_sets.thumbnail(made.id, 1, 64)[:2] == b"\xff\xd8"
+
+
+def test_the_end_does_not_wait_for_pictures_that_are_being_looked_at(
+    data_sets: DataSets, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = data_sets.add(photos(), "pets")
+    data_sets.thumbnail(made.id, 0, 20)
+    pictures, begun = data_sets._pictures, threading.Event()
+    worker = pictures._worker
+    assert worker is not None
+    assert worker._process is not None
+    # it never answers, as with a picture that takes long to decode
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    examine = worker.examine
+
+    def watched(data: bytes) -> object:
+        begun.set()
+        return examine(data)
+
+    monkeypatch.setattr(worker, "examine", watched)
+    with ThreadPoolExecutor(2) as asking:
+        asked = [asking.submit(data_sets.thumbnail, made.id, number, 20) for number in (1, 2)]
+        assert begun.wait(10)
+        started = time.monotonic()
+        data_sets.close()
+        for one in asked:
+            with pytest.raises(NotThereError):
+                one.result()
+        assert time.monotonic() - started < 5
+    assert pictures._worker is None
 
 
 def test_folders_are_listed_below_their_roots(
@@ -228,6 +279,38 @@ def test_a_data_set_whose_name_is_not_utf8_is_left_out(
     settings.datasets.mkdir(parents=True)
     os.mkdir(os.fsencode(settings.datasets) + b"/caf\xe9")
     assert data_sets.list() == []
+
+
+def test_data_sets_are_listed_and_deleted_on_a_full_disk(
+    data_sets: DataSets, settings: Settings, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(photos(), settings.datasets / "by-hand")
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        with explained(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(rooms, "write_file", full)
+    (found,) = data_sets.list()
+    assert (found.name, found.files) == ("by-hand", 12)
+    data_sets.delete(found.id)
+    assert data_sets.list() == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_left_out(
+    data_sets: DataSets, photos: Photos
+) -> None:
+    folder = photos(cat=2, dog=2)
+    shutil.copy(folder / "cat" / "cat_00.png", folder / "cat" / "CON.png")
+    told: list[str] = []
+
+    def refused(error: UsageError) -> None:
+        told.append(error.message)
+        # gone since it was listed
+        (folder / "dog" / "dog_00.png").unlink(missing_ok=True)
+
+    assert data_sets.add(folder, "pets", refused).files == 3
+    assert ["CON" in told[0], "dog_00.png cannot be read: No such file" in told[1]] == [True, True]
 
 
 def test_a_name_that_is_not_utf8_is_left_out(settings: Settings, tmp_path: Path) -> None:

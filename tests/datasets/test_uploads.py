@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from visionloom.artifacts.atomic import remove_tree
 from visionloom.datasets import DataSets
 from visionloom.datasets import uploads as room
-from visionloom.datasets.uploads import Upload
+from visionloom.datasets.arrivals import Upload
 from visionloom.errors import (
     InvalidDatasetError,
     InvalidZipFileError,
@@ -278,15 +279,163 @@ def test_an_unknown_upload_is_not_there(data_sets: DataSets, upload: str) -> Non
         data_sets.uploads.drop(upload)
 
 
-def test_abandoned_uploads_go_after_a_day(data_sets: DataSets, settings: Settings) -> None:
+DAY_BEFORE = time.time() - room._KEPT_SECONDS - 3_600
+
+
+def test_an_upload_that_nobody_goes_on_with_goes_after_a_day(data_sets: DataSets) -> None:
+    old, new = (data_sets.uploads.begin("cats", 2, 10) for _ in range(2))
+    send(old, "a.png", b"x")
+    old.touched_at = DAY_BEFORE
+    data_sets.uploads.sweep()
+    assert not old.folder.exists()
+    assert new.folder.exists()
+    with pytest.raises(NotThereError):
+        data_sets.uploads.get(old.id)
+    with pytest.raises(NotThereError):
+        send(old, "b.png", b"x")
+    assert not old.folder.exists()
+
+
+def test_an_upload_of_a_server_before_goes_after_a_day(
+    data_sets: DataSets, settings: Settings
+) -> None:
     old, new = (data_sets.uploads.begin("cats", 1, 10) for _ in range(2))
     send(old, "a.png", b"x")
-    day_before = time.time() - room._KEPT_SECONDS - 60
     for path in [old.folder, *old.folder.rglob("*")]:
-        os.utime(path, (day_before, day_before))
+        os.utime(path, (DAY_BEFORE, DAY_BEFORE))
     DataSets(settings).uploads.begin("more", 1, 10)
     assert not old.folder.exists()
     assert new.folder.exists()
+
+
+def test_uploads_whose_pages_are_gone_keep_no_room_and_no_place(
+    data_sets: DataSets, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=300 * 2**20))
+    left = [data_sets.uploads.begin("cats", 1, 2**20) for _ in range(32)]
+    with pytest.raises(UsageError, match="32 uploads are open"):
+        data_sets.uploads.begin("more", 1, 40 * 2**20)
+    for upload in left:
+        upload.touched_at -= room._GOES_ON_WITHIN + 1
+    data_sets.uploads.begin("more", 1, 40 * 2**20)
+    send(left[0], "a.png", b"x")
+    with pytest.raises(ModuleOutOfMemoryError):
+        data_sets.uploads.begin("more", 1, 4 * 2**20)
+
+
+def test_of_two_who_finish_one_upload_one_is_told_that_it_is_finished(
+    data_sets: DataSets, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = data_sets.uploads.begin("cats", 1, 100)
+    send(upload, "a.png", b"x")
+    checks = data_sets._check_pictures
+    told: list[type[Exception]] = []
+
+    def meanwhile(path: Path) -> None:
+        for act in (data_sets.finish, data_sets.uploads.drop, data_sets.uploads.get):
+            with pytest.raises(NotThereError) as caught:
+                act(upload.id)
+            told.append(caught.type)
+        with pytest.raises(NotThereError):
+            upload.receive("b.png", Limits())
+        checks(path)
+
+    monkeypatch.setattr(data_sets, "_check_pictures", meanwhile)
+    assert data_sets.finish(upload.id).files == 1
+    assert len(told) == 3
+    assert [one.name for one in data_sets.list()] == ["cats"]
+    assert list((settings.datasets / ".incoming").iterdir()) == []
+
+
+def test_an_upload_that_is_being_dropped_is_not_taken_up_again(
+    data_sets: DataSets, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = data_sets.uploads.begin("cats", 2, 100)
+    send(upload, "a.png", b"x")
+    half = upload.receive("b.png", Limits())
+    half.write(b"ha")
+
+    def meanwhile(folder: Path) -> None:
+        with pytest.raises(NotThereError):
+            data_sets.uploads.get(upload.id)
+        remove_tree(folder)
+
+    monkeypatch.setattr(room, "remove_tree", meanwhile)
+    data_sets.uploads.drop(upload.id)
+    with pytest.raises(NotThereError):
+        half.finish()
+    half.abort()
+    assert list((settings.datasets / ".incoming").iterdir()) == []
+
+
+def test_a_name_that_somebody_takes_meanwhile_is_numbered(
+    data_sets: DataSets, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = data_sets.uploads.begin("cats", 1, 100)
+    send(upload, "a.png", b"x")
+    exists = Path.exists
+
+    def taken_after_the_look(path: Path) -> bool:
+        if path == settings.datasets / "cats" and not exists(path):
+            path.mkdir()
+            (path / "theirs.png").write_bytes(b"theirs")
+            return False
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", taken_after_the_look)
+    assert data_sets.finish(upload.id).name == "cats-2"
+    assert everything(settings.datasets / "cats") == ["theirs.png"]
+
+
+def test_an_upload_that_could_not_be_put_in_its_place_can_be_finished_again(
+    data_sets: DataSets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = data_sets.uploads.begin("cats", 1, 100)
+    send(upload, "a.png", b"x")
+
+    def full(*_: object) -> None:
+        raise ModuleOutOfMemoryError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(data_sets, "_publish", full)
+        with pytest.raises(ModuleOutOfMemoryError):
+            data_sets.finish(upload.id)
+    assert data_sets.finish(upload.id).name == "cats"
+
+
+def test_more_files_than_announced_are_refused_also_at_once(data_sets: DataSets) -> None:
+    upload = data_sets.uploads.begin("photos", 2, 100)
+    send(upload, "a.jpg", b"x")
+    coming = upload.receive("b.jpg", Limits())
+    with pytest.raises(UsageError, match="2 files that were announced"):
+        upload.receive("c.jpg", Limits())
+    coming.abort()
+    send(upload, "c.jpg", b"x")
+    assert upload.files == 2
+
+
+def test_bytes_that_are_under_way_count_against_what_was_announced(data_sets: DataSets) -> None:
+    upload = data_sets.uploads.begin("photos", 2, 10)
+    first, second = (upload.receive(name, Limits()) for name in ("a.jpg", "b.jpg"))
+    first.write(b"x" * 8)
+    with pytest.raises(UsageError, match="10 bytes that were announced"):
+        second.write(b"x" * 8)
+    second.abort()
+    first.finish()
+    send(upload, "b.jpg", b"xx")
+    assert upload.bytes == 10
+
+
+def test_a_file_that_has_arrived_cannot_be_given_up(data_sets: DataSets) -> None:
+    upload = data_sets.uploads.begin("photos", 1, 10)
+    arrival = upload.receive("a.jpg", Limits())
+    arrival.write(b"x")
+    arrival.finish()
+    arrival.abort()
+    with pytest.raises(UsageError, match="announced"):
+        upload.receive("b.jpg", Limits())
+    assert data_sets.finish(upload.id).files == 1
 
 
 def test_no_upload_can_reach_settings_records_or_drafts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.drafts.conftest import COMMENTED
+from visionloom.drafts import disk
 from visionloom.drafts.content import Content
 from visionloom.drafts.draft import Draft, DraftConflictError
 from visionloom.drafts.drafts import Drafts
+from visionloom.drafts.history import begun
 from visionloom.errors import InvalidPipelineError, NotThereError, UsageError
 from visionloom.settings import load_settings
-from visionloom.spec.layout import Layout, read_layout
+from visionloom.spec.layout import Layout, Note, read_layout
 
 
 def begin(drafts: Drafts, text: str = COMMENTED) -> Draft:
@@ -116,6 +119,65 @@ def test_what_somebody_else_wrote_to_the_file_is_never_overwritten_silently(
     assert draft.file.read_text() == COMMENTED
 
 
+def test_what_an_editor_saves_during_an_edit_is_not_overwritten(
+    drafts: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = begin(drafts)
+    append = draft._journal.append
+
+    def meanwhile(*line: object, **how: object) -> int:
+        draft.file.write_text("theirs: 1\n")
+        return append(*line, **how)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(draft._journal, "append", meanwhile)
+        with pytest.raises(DraftConflictError) as refused:
+            write(draft, "mine: 1\n")
+    assert refused.value.where == "disk"
+    assert draft.file.read_text() == "theirs: 1\n"
+    again = Drafts(load_settings()).get(draft.id)
+    assert (again.now().revision.number, again.now().content.text) == (1, COMMENTED)
+
+
+@pytest.mark.parametrize("when", ["reload", "open"])
+def test_what_an_editor_saves_while_its_file_is_read_is_not_overwritten(
+    drafts: Drafts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, when: str
+) -> None:
+    file = tmp_path / "cells.yml"
+    file.write_text("first: 1\n")
+    draft = drafts.open_file(file) if when == "reload" else None
+    file.write_text("second: 1\n")
+    read = disk._read
+
+    def meanwhile(path: Path, *most: int) -> bytes | None:
+        found = read(path, *most)
+        if found == b"second: 1\n":
+            file.write_text("third: 1\n")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "_read", meanwhile)
+        if draft is None:
+            draft = drafts.open_file(file)
+        else:
+            draft.reload(1)
+    assert draft.now().content.text == "second: 1\n"
+    with pytest.raises(DraftConflictError):
+        write(draft, "mine: 1\n")
+    assert file.read_text() == "third: 1\n"
+
+
+def test_more_than_could_be_read_again_is_refused_and_the_draft_goes_on(drafts: Drafts) -> None:
+    draft = begin(drafts)
+    notes = tuple(Note("x" * 9_000, 0, number) for number in range(500))
+    with pytest.raises(UsageError, match="more than the limit of a layout, 4194304"):
+        draft.change(1, lambda content: replace(content, layout=Layout({}, notes)), "Notes")
+    with pytest.raises(UsageError, match="more than the limit of yaml_bytes, 1048576"):
+        write(draft, "#" * 2_000_000)
+    write(draft, "a: 1\n")
+    assert draft.file.read_text() == "a: 1\n"
+
+
 def test_overwriting_is_a_choice(drafts: Drafts) -> None:
     draft = begin(drafts)
     draft.file.write_text("theirs: 1\n")
@@ -126,7 +188,7 @@ def test_overwriting_is_a_choice(drafts: Drafts) -> None:
 
 def test_a_version_is_gone_back_to_and_that_is_undone(drafts: Drafts) -> None:
     draft = begin(drafts)
-    draft.name_version("as photographed")
+    draft.name_version(1, "as photographed")
     for number in range(4):
         write(draft, f"a: {number}\n")
     (version,) = draft.now().versions
@@ -140,12 +202,55 @@ def test_a_version_is_gone_back_to_and_that_is_undone(drafts: Drafts) -> None:
 
 def test_named_versions_stay_when_old_revisions_go(drafts: Drafts) -> None:
     draft = begin(drafts)
-    draft.name_version("first")
+    draft.name_version(1, "first")
     for number in range(900):
         write(draft, f"a: {number}\n", merge="typing")
     again = Drafts(load_settings()).get(draft.id)
     assert again.content_of(1).text == COMMENTED
     assert again.now().content.text == "a: 899\n"
+
+
+def test_naming_a_version_names_what_was_looked_at(drafts: Drafts) -> None:
+    draft = begin(drafts)
+    write(draft, "a: 1\n")
+    with pytest.raises(DraftConflictError):
+        draft.name_version(1, "good")
+    assert draft.now().versions == ()
+
+
+def test_the_last_name_there_is_room_for_can_be_moved(
+    drafts: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visionloom.drafts.draft._MOST_VERSIONS", 2)
+    draft = begin(drafts)
+    for name in ("first", "second", "second"):
+        draft.name_version(1, name)
+    with pytest.raises(UsageError, match="2 named versions"):
+        draft.name_version(1, "third")
+
+
+def test_notes_count_in_what_is_kept_of_a_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visionloom.drafts.history.KEPT_BYTES", 100_000)
+    history = begun(Content("a: 1\n", Layout()), 0.0)
+    for number in range(50):
+        drawn = Layout({}, (Note("x" * 10_000, 0, number),))
+        history.take(history.change("edit", Content("a: 1\n", drawn), "Note", "", float(number)))
+    kept = history.trimmed()
+    assert len(json.dumps(kept.snapshot())) < 110_000
+    assert kept.newest == history.newest
+
+
+def test_drafts_used_long_ago_are_forgotten_and_read_anew(
+    drafts: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visionloom.drafts.drafts._KEPT_OPEN", 2)
+    first, *others = (begin(drafts, f"a: {number}\n") for number in range(4))
+    assert drafts.get(others[-1].id) is others[-1]
+    again = drafts.get(first.id)
+    assert again is not first
+    write(again, "b: 1\n")
+    write(first, "b: 2\n")
+    assert again.now().content.text == "b: 2\n"
 
 
 def test_a_file_is_edited_where_it_is_and_its_line_ends_stay(

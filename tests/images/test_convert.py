@@ -9,8 +9,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,7 @@ from visionloom.errors import (
     UsageError,
     VisionloomError,
 )
+from visionloom.images.archives import open_archive
 from visionloom.images.classes import parse_class_map
 from visionloom.images.convert import Converted, convert
 from visionloom.images.directory import (
@@ -34,6 +38,7 @@ from visionloom.images.directory import (
     write_images,
 )
 from visionloom.images.formats import is_hidden, is_picture_name
+from visionloom.settings import load_settings
 from visionloom.spec.context import Context, Event, Log
 
 Make = Callable[..., Path]
@@ -287,6 +292,32 @@ def test_members_of_a_damaged_zip_are_listed_with_the_reason(photos: Make, tmp_p
         assert len(images.records) == 3, path
         (skipped,) = images.skipped
         assert "archive" in skipped.reason, path
+
+
+def test_readers_of_one_compressed_tar_at_once_share_what_one_of_them_unpacks(
+    photos: Make, tmp_path: Path
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "t"), "gztar", photos(cat=20, dog=20)))
+    settings, together = load_settings(), threading.Barrier(4)
+
+    def read(_: int) -> tuple[Path, int]:
+        together.wait()
+        opened = open_archive(path, settings)
+        return opened.path, len(opened.members)
+
+    with ThreadPoolExecutor(4) as readers:
+        found = list(readers.map(read, range(4)))
+    assert {members for _, members in found} == {40}
+    assert len({folder for folder, _ in found}) == 1
+
+
+def test_an_unpacked_tar_that_is_read_again_is_in_use_again(photos: Make, tmp_path: Path) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "t"), "gztar", photos(cat=2, dog=2)))
+    settings = load_settings()
+    folder = open_archive(path, settings).path
+    os.utime(folder, (0, 0))
+    assert open_archive(path, settings).path == folder
+    assert time.time() - folder.stat().st_mtime < 60
 
 
 @pytest.mark.parametrize("kind", ["gztar", "bztar", "xztar"])

@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from visionloom.artifacts.atomic import new_folder
 from visionloom.errors import FailedToDownloadFilesError, InvalidModelDirectoryError, UsageError
 from visionloom.models import weights
 from visionloom.models.tensors import check_finite, header_shapes, read_tensors, weights_digest
@@ -57,6 +58,31 @@ def test_weights_that_are_fetched_are_found_and_have_the_right_digest(
     assert path.read_bytes() == data
     assert "0.1 MB" in said[0]
     assert weights.obtain("resnet18", settings, said.append) == path
+
+
+@pytest.mark.parametrize("stray", [False, True])
+def test_a_file_that_is_given_while_another_comes_is_kept(
+    server: Path, monkeypatch: pytest.MonkeyPatch, stray: bool
+) -> None:
+    data = os.urandom(1000)
+    name = f"resnet18-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    monkeypatch.setattr(
+        weights, "CATALOG", {"resnet18": weights.Weights("resnet18", name, 0.1, 0.0)}
+    )
+    (server / name).write_bytes(data)
+    settings = load_settings(offline=False)
+    place = settings.weights / "resnet18"
+    if stray:
+        place.mkdir(parents=True)
+        (place / "notes.txt").write_text("where it came from")
+
+    def give(_: int) -> None:
+        with new_folder(place, replace=True) as scratch:
+            (scratch / "resnet18.safetensors").write_bytes(b"mine")
+
+    path = weights.fetch("resnet18", settings, lambda _: None, give)
+    assert path == place / "resnet18.safetensors"
+    assert path.read_bytes() == b"mine"
 
 
 def test_a_wrong_checksum_is_refused_and_nothing_is_kept(server: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import threading
 import time
@@ -24,7 +25,8 @@ from visionloom.errors import (
     MachineError,
     VisionloomError,
 )
-from visionloom.runs.trying import ModelTrier
+from visionloom.runs import try_model
+from visionloom.runs.trying import ModelTrier, TrierCrashedError
 from visionloom.settings import Settings, load_settings
 
 # what all tests here look at is made once, in one process
@@ -203,6 +205,30 @@ def test_the_process_ends_with_the_one_that_started_it(
         time.sleep(0.05)
     gone = not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
     assert gone
+
+
+def test_a_bug_is_told_with_where_it_is_and_the_process_goes_on(trier: ModelTrier) -> None:
+    with pytest.raises(TrierCrashedError, match=r"(?s)try_model\.py.*KeyError: 'model'"):
+        trier._ask({"question": "nobody knows"}, b"", 60)
+    before = trier.pid
+    with pytest.raises(InvalidModelDirectoryError):
+        trier.try_model(Path("nowhere"), b"")
+    assert trier.pid == before
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't allocate memory: 9 bytes")])
+def test_running_out_of_memory_is_told_as_that(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(try_model, "_try", full)
+    answers = io.BytesIO()
+    try_model.serve(io.BytesIO(b'{"model": "m", "bytes": 0}\n' * 2), answers)
+    told = [json.loads(line) for line in answers.getvalue().splitlines()]
+    assert [answer["error"] for answer in told] == ["MachineError"] * 2
+    assert "ran out of memory" in told[0]["message"]
 
 
 def test_weights_that_do_not_fit_are_refused_in_words(trier: ModelTrier, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from visionloom.limits import ServerLimits
@@ -18,6 +19,7 @@ from visionloom.server.app import create_app
 from visionloom.server.desk import Desk, open_desk
 from visionloom.server.listening import allow_many_connections, listen
 from visionloom.server.serve import server_of
+from visionloom.server.static_files import STATIC
 from visionloom.workspace import Workspace
 
 Event = tuple[str, str, Any]
@@ -73,14 +75,14 @@ class Live:
 
 
 @contextlib.contextmanager
-def serving(limits: ServerLimits | None = None) -> Iterator[Live]:
+def serving(limits: ServerLimits | None = None, static: Path = STATIC) -> Iterator[Live]:
     """A server for the length of the block."""
     allow_many_connections()
     sockets = listen(0)
     port = sockets[0].getsockname()[1]
     desk = open_desk(Workspace(), port=port, limits=limits or ServerLimits())
     begun = threading.Event()
-    server = server_of(create_app(desk), desk, begun.set)
+    server = server_of(create_app(desk, static), desk, begun.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets)))
     thread.start()
     try:

@@ -191,8 +191,14 @@ def test_a_cookie_in_use_is_renewed(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 def test_who_removes_the_token_signs_everybody_out(folder: Path) -> None:
     access = Access(folder, PORT)
     value, _ = access.cookie(access.begin())
+    assert access.session([value]) is not None
+    token = access.token
     (folder / "token").unlink()
-    assert Access(folder, PORT).session([value]) is None
+    assert access.session([value]) is None
+    assert not access.is_token(token)
+    again, _ = access.cookie(access.begin())
+    assert access.session([again]) is not None
+    assert Access(folder, PORT).session([again]) is not None, "another one was made, for all"
 
 
 def test_a_link_is_made_for_the_signed_in_and_a_file_for_the_token_alone(

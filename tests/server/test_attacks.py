@@ -18,7 +18,11 @@ from tests.server.live import Live, Stream, eventually, serving
 from visionloom.limits import ServerLimits
 
 IMPATIENT = ServerLimits(
-    header_seconds=1.5, body_window_seconds=1.5, idle_seconds=1.0, connections=700
+    header_seconds=1.5,
+    body_window_seconds=1.5,
+    idle_seconds=1.0,
+    unread_seconds=1.5,
+    connections=700,
 )
 HOSTILE = [
     "..%2f..%2f..%2fetc%2fpasswd",
@@ -111,6 +115,54 @@ def test_newcomers_find_room_among_those_who_say_nothing(home: object) -> None:
                 assert live.ask("GET", "/api/session") == 200
         finally:
             for made in silent:
+                made.close()
+
+
+def deaf(live: Live) -> socket.socket:
+    """A client that asks for much and reads nothing."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    made.connect(("127.0.0.1", live.port))
+    made.sendall(f"GET /large.png HTTP/1.1\r\nHost: 127.0.0.1:{live.port}\r\n\r\n".encode() * 3)
+    return made
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A page with a file that no buffer between server and client holds."""
+    folder = tmp_path / "static"
+    folder.mkdir()
+    (folder / "large.png").write_bytes(bytes(12_000_000))
+    return folder
+
+
+def held(live: Live) -> int:
+    """How many connections the server has."""
+    found = psutil.Process().net_connections("tcp")
+    return sum(one.laddr.port == live.port and one.status == "ESTABLISHED" for one in found)
+
+
+def test_answers_that_nobody_reads_are_given_up(home: object, large: Path) -> None:
+    with serving(IMPATIENT, large) as live:
+        clients = [deaf(live) for _ in range(3)]
+        try:
+            assert eventually(2, lambda: held(live) == 3)
+            assert eventually(8, lambda: held(live) == 0)
+        finally:
+            for made in clients:
+                made.close()
+
+
+def test_newcomers_find_room_among_those_who_read_nothing(home: object, large: Path) -> None:
+    with serving(ServerLimits(connections=10), large) as live:
+        clients = [deaf(live) for _ in range(10)]
+        try:
+            time.sleep(1)
+            assert held(live) == 10
+            for _ in range(5):
+                assert live.ask("GET", "/api/session") == 200
+        finally:
+            for made in clients:
                 made.close()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -221,6 +223,31 @@ def test_a_file_changed_on_disk_is_told_reloaded_or_overwritten(client: TestClie
     assert file.read_text() == COMMENTED
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes only on Linux")
+def test_a_file_whose_name_is_no_utf8_is_told_of_like_any_other(
+    client: TestClient, desk: Desk, tmp_path: Path
+) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.yml"))
+    file.write_text(COMMENTED)
+    editor = Editor.__new__(Editor)
+    editor.client = client
+    editor.draft = client.get(f"/api/drafts/{desk.drafts.open_file(file).id}").json()
+    file.write_text("theirs: 1\n")
+    told = editor.ask("edits", edits=[{"kind": "remove_steps", "steps": ["split"]}])
+    assert (told.status_code, told.json()["where"]) == (409, "disk")
+    assert "caf?.yml was changed on disk" in told.json()["message"]
+    editor.draft = editor.ask("reload").json()
+    assert editor.draft["undo"] == "Reload caf?.yml"
+    file.unlink()
+    gone = editor.ask("reload")
+    assert (gone.status_code, gone.json()["name"]) == (404, "NotThereError")
+    file.write_text("jobs: {a: {component: nothing}}\n")
+    editor.draft = editor.ask("reload").json()
+    answer = client.post(f"/api/drafts/{editor.draft['id']}/runs", json={})
+    assert (answer.status_code, answer.json()["name"]) == (422, "InvalidPipelineError")
+    assert "caf?.yml is not UTF-8" in answer.json()["message"]
+
+
 def test_steps_are_copied_between_drafts_with_their_wires_and_inputs(client: TestClient) -> None:
     source = Editor(client, text=COMMENTED)
     copied = client.post(
@@ -240,8 +267,12 @@ def test_steps_are_copied_between_drafts_with_their_wires_and_inputs(client: Tes
 def test_versions_are_named_looked_at_and_gone_back_to(client: TestClient) -> None:
     editor = Editor(client, text=COMMENTED)
     here = f"/api/drafts/{editor.draft['id']}"
-    editor.draft = client.post(f"{here}/versions", json={"name": "good"}).json()
+    named = editor.ask("versions", name="good")
+    assert named.status_code == 201
+    older, editor.draft = copy.copy(editor), named.json()
     editor.edit({"kind": "remove_steps", "steps": ["split"]})
+    late = older.ask("versions", name="good")
+    assert (late.status_code, late.json()["where"]) == (409, "tab")
     (version,) = editor.draft["versions"]
     assert version["name"] == "good"
     shown = client.get(f"{here}/revisions/{version['revision']}").json()["text"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.server
 import io
 import os
+import shutil
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +23,15 @@ from starlette.testclient import TestClient
 import visionloom as vl
 from tests.server.conftest import PORT, browser
 from visionloom.artifacts.atomic import explained
-from visionloom.datasets import uploads as room
+from visionloom.datasets import arrivals, uploads
 from visionloom.drafts.content import Content
+from visionloom.engine.targets import load_targets, make_target, save_targets
 from visionloom.images.browse import OpenedImages
+from visionloom.records.rows import RunRow, StepRow
+from visionloom.runs.trying import ModelTrier
 from visionloom.server.desk import Desk, open_desk
 from visionloom.server.models.machine import WeightsView
+from visionloom.server.weights import ArrivingWeights
 from visionloom.spec.layout import Layout
 from visionloom.workspace import Workspace
 
@@ -133,14 +140,62 @@ def test_a_full_disk_is_told_and_nothing_is_left(
     upload = begin(client, "photos", 2, 10_000)
     assert put(client, upload, "a.jpg", b"first") == 200
 
-    def full(arrival: room.Arrival, data: bytes) -> None:
+    def full(arrival: arrivals.Arrival, data: bytes) -> None:
         with explained(Path("photos")):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(room.Arrival, "write", full)
+    monkeypatch.setattr(arrivals.Arrival, "write", full)
     assert put(client, upload, "b.jpg", b"second") == 503
     assert [n for n in everything(home) if ".incoming" in n] == []
     assert client.post(f"/api/uploads/{upload}/finish").status_code == 404
+
+
+def test_of_several_files_that_find_the_disk_full_each_is_told_so(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begin(client, "photos", 4, 10_000)
+    together = threading.Barrier(4)
+
+    def full(arrival: arrivals.Arrival, data: bytes) -> None:
+        together.wait()
+        with explained(Path("photos")):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(arrivals.Arrival, "write", full)
+    with ThreadPoolExecutor(4) as senders:
+        told = senders.map(lambda n: put(client, upload, f"{n}.jpg", b"data"), range(4))
+        assert list(told) == [503] * 4
+
+
+def test_no_upload_keeps_others_waiting_for_a_disk(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+
+    def watched(kind: type, name: str) -> None:
+        real = getattr(kind, name)
+
+        def call(*arguments: object) -> object:
+            called.append(name)
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            return real(*arguments)
+
+        monkeypatch.setattr(kind, name, call)
+
+    for kind, names in (
+        (uploads.Uploads, ("begin", "get", "drop")),
+        (arrivals.Arrival, ("write", "finish", "abort")),
+        (ArrivingWeights, ("write", "remove")),
+    ):
+        for name in names:
+            watched(kind, name)
+    upload = begin(client, "photos", 3, 10)
+    assert put(client, upload, "a.jpg", b"data") == 200
+    assert put(client, upload, "b.jpg", b"more than was announced") == 422
+    client.put("/api/weights/resnet18", content=b"none", headers=OCTETS)
+    assert client.delete(f"/api/uploads/{upload}").status_code == 204
+    assert set(called) == {"begin", "get", "drop", "write", "finish", "abort", "remove"}
 
 
 def test_a_dropped_upload_leaves_nothing(client: TestClient, home: Path) -> None:
@@ -207,8 +262,6 @@ def test_the_machine_is_told_in_one_line(client: TestClient, home: Path) -> None
 
 
 def test_targets_tell_who_holds_slots_and_who_waits(client: TestClient, desk: Desk) -> None:
-    from visionloom.records.rows import RunRow, StepRow
-
     records = desk.workspace.records
     steps = [
         StepRow("r1", "train", 0, "train_pytorch_model", "1", target="cpu"),
@@ -222,8 +275,33 @@ def test_targets_tell_who_holds_slots_and_who_waits(client: TestClient, desk: De
     assert found["cpu"]["used"] == 1
     assert found["cpu"]["running"] == [{"run": "r1", "step": "train", "slots": 1, "reason": ""}]
     assert found["cpu"]["waiting"] == [
-        {"run": "r1", "step": "score", "slots": 1, "reason": "waits for a slot of cpu"}
+        {
+            "run": "r1",
+            "step": "score",
+            "slots": found["cpu"]["slots"],
+            "reason": "waits for a slot of cpu",
+        }
     ]
+
+
+def test_a_step_that_computes_waits_for_all_slots_of_its_target(
+    client: TestClient, desk: Desk
+) -> None:
+    settings, records = desk.workspace.settings, desk.workspace.records
+    bench = make_target("bench", device="cpu", slots=3)
+    save_targets(load_targets(settings).added(bench), settings)
+    records.create_run(
+        RunRow("r1", "waits"),
+        [
+            StepRow("r1", "convert", 0, "convert_to_image_directory", "1", target="bench"),
+            StepRow("r1", "train", 1, "train_pytorch_model", "1", target="bench"),
+        ],
+    )
+    for step in ("convert", "train"):
+        records.move_step("r1", step, "queued", "bench is taken")
+    found = {target["name"]: target for target in client.get("/api/targets").json()}
+    wanted = {holding["step"]: holding["slots"] for holding in found["bench"]["waiting"]}
+    assert wanted == {"convert": 1, "train": 3}
 
 
 def test_storage_is_counted_by_part_and_cleaned_without_touching_what_is_the_users(
@@ -255,6 +333,40 @@ def test_storage_is_counted_by_part_and_cleaned_without_touching_what_is_the_use
     assert len(desk.drafts.cards()) == 1
 
 
+def aged(folder: Path) -> None:
+    """As if nobody had touched it for long."""
+    for path in (*folder.rglob("*"), folder):
+        os.utime(path, (0, 0))
+
+
+def test_no_archive_is_cleaned_away_from_under_a_run(
+    client: TestClient, desk: Desk, home: Path
+) -> None:
+    archive = home / "cache" / "archives" / "a1"
+    archive.mkdir(parents=True)
+    aged(archive)
+    records = desk.workspace.records
+    records.create_run(RunRow("r", "reads"), [StepRow("r", "convert", 0, "convert", "1")])
+    assert client.post("/api/storage/clean", json={"apply": True}).json()["items"] == []
+    assert archive.is_dir()
+    assert records.move_run("r", "cancelled")
+    (gone,) = client.post("/api/storage/clean", json={"apply": True}).json()["items"]
+    assert gone["what"] == "Archive a1"
+    assert not archive.exists()
+
+
+def test_an_archive_that_a_result_of_a_single_command_refers_to_stays(
+    client: TestClient, home: Path, photos: Photos
+) -> None:
+    packed = shutil.make_archive(str(home.with_name("pets")), "gztar", photos())
+    images = vl.convert_to_image_directory(packed)
+    assert images.path.is_relative_to(home / "artifacts")
+    (archive,) = (path for path in (home / "cache" / "archives").iterdir() if path.is_dir())
+    aged(archive)
+    assert client.post("/api/storage/clean", json={"apply": True}).json()["items"] == []
+    assert archive.is_dir()
+
+
 def test_weights_offline_say_how_to_add_a_file(client: TestClient) -> None:
     found = client.get("/api/weights").json()
     assert {row["state"] for row in found} == {"absent"}
@@ -278,6 +390,20 @@ def test_a_weights_file_is_taken_after_a_look_at_it(
     assert list((home / "weights").iterdir()) == []
     right = client.put("/api/weights/densenet121", content=data, headers=OCTETS)
     assert (right.status_code, right.json()["state"]) == (200, "here")
+
+
+def test_a_bug_in_the_process_that_looks_at_files_gets_a_number_and_is_logged(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = ModelTrier._ask
+    monkeypatch.setattr(
+        ModelTrier, "_ask", lambda trier, *_: ask(trier, {"question": "nobody knows"}, b"", 60.0)
+    )
+    answer = client.put("/api/weights/resnet18", content=b"none", headers=OCTETS)
+    assert (answer.status_code, answer.json()["name"]) == (500, "UnforeseenError")
+    assert "memory" not in answer.json()["message"]
+    assert "KeyError: 'model'" in caplog.text
+    assert answer.json()["message"].split("number ")[1].rstrip(".") in caplog.text
 
 
 class _Slow(http.server.BaseHTTPRequestHandler):

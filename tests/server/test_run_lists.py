@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from tests.server.conftest import browser
+from visionloom.engine.journal import JOURNAL_NAME, LineReader
 from visionloom.records.changes import insert_all
 from visionloom.records.convert import to_columns
 from visionloom.records.rows import MetricPoint, ProcessIdentity, RunRow, StepRow
@@ -111,6 +113,42 @@ def logged(desk: Desk, tmp_path: Path) -> RunRow:
     row = RunRow("r", "logs", folder=str(folder))
     desk.workspace.records.create_run(row, [StepRow("r", "train", 0, "train", "1")])
     return row
+
+
+def test_what_failed_steps_say_is_read_once_and_can_be_sent_whatever_it_names(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    names = ("convert", "train")
+    with open(folder / JOURNAL_NAME, "w") as stream:
+        for number, name in enumerate(names, 1):
+            error = {
+                "class": "DataError",
+                "message": "caf\udce9.png is damaged.",
+                "remedy": "\udce9",
+            }
+            line = {"seq": number, "fence": 1, "kind": "step", "step": name, "error": error}
+            stream.write(json.dumps(line, separators=(",", ":")) + "\n")
+    row = RunRow("r", "fails", state="failed", folder=str(folder), created=1.0)
+    rows = [StepRow("r", name, i, name, "1", state="failed") for i, name in enumerate(names)]
+    with desk.workspace.records.database.write() as connection:
+        insert_all(connection, runs, [to_columns(row)])
+        insert_all(connection, steps, map(to_columns, rows))
+    opened: list[Path] = []
+    read = LineReader.read
+
+    def counted(reader: LineReader) -> Any:
+        opened.append(folder)
+        return read(reader)
+
+    monkeypatch.setattr(LineReader, "read", counted)
+    with browser(desk) as client:
+        shown = client.get("/api/runs/r").json()["steps"]
+    assert [(step["error"], step["remedy"]) for step in shown] == [
+        ("caf?.png is damaged.", "?")
+    ] * 2
+    assert len(opened) == 2, "once for where it is at, once for all errors"
 
 
 def test_a_log_of_a_hundred_megabytes_is_paged_without_being_loaded(

@@ -292,6 +292,9 @@ def test_a_training_becomes_a_pipeline_that_scores_real_photos(
 
 
 def test_a_run_is_edited_as_its_own_draft_or_as_a_new_one(ran: Ran, client: TestClient) -> None:
+    named = client.post("/api/drafts", json={"run": ran.second, "name": "Another try"})
+    assert (named.status_code, named.json()["name"]) == (201, "Another try")
+    assert client.post("/api/drafts", json={"run": ran.second}).json()["id"] != named.json()["id"]
     new = client.post(f"/api/runs/{ran.second}/draft", json={})
     assert new.status_code == 201, new.text
     state = new.json()

@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from visionloom.drafts.content import Content
+from visionloom.drafts.drafts import Drafts
+from visionloom.settings import load_settings
+from visionloom.spec.layout import Layout
+
 COMMAND = [sys.executable, "-m", "visionloom.cli.main", "designer", "--no-browser"]
 
 
@@ -197,6 +202,43 @@ def test_what_is_not_there_is_said_before_anything_begins(words: list[str]) -> N
     assert done.returncode == 2
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_a_killed_server_left_half_done_is_removed(served: list[Served], home: Path) -> None:
+    kept = Drafts(load_settings()).create(lambda _: Content("a: 1\n", Layout()))
+    weights, drafts = home / "weights", home / "drafts"
+    gone = [weights / ".arriving-00", drafts / ".deleted-x-00", drafts / "20200101-000000-aaaaaa"]
+    weights.mkdir()
+    gone[0].write_bytes(b"half")
+    for folder in gone[1:]:
+        folder.mkdir()
+        (folder / "journal.jsonl").write_text("")
+        os.utime(folder / "journal.jsonl", (0, 0))
+        os.utime(folder, (0, 0))
+    begun_now = drafts / "20260101-000000-bbbbbb"
+    begun_now.mkdir()
+    served.append(Served("--port", "0"))
+    until = time.monotonic() + 20
+    while any(path.exists() for path in gone) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert [path for path in gone if path.exists()] == []
+    assert begun_now.exists(), "somebody may be making it"
+    assert [card.id for card in Drafts(load_settings()).cards()] == [kept.id]
+
+
+def test_a_second_start_knows_the_folder_that_the_first_uses_by_itself(
+    served: list[Served], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+    served.append(Served("--port", "0"))
+    served.append(Served("--port", "0", "--folder", str(here)))
+    assert served[1].origin == served[0].origin
+    served.append(Served("--port", "0", "--folder", str(there)))
+    assert served[2].link == ""
+    assert "without" in served[2].told
 
 
 def test_what_is_asked_is_not_printed(served: list[Served], home: Path) -> None:

@@ -2343,9 +2343,11 @@ export interface components {
         };
         /**
          * NewVersion
-         * @description Name the present revision.
+         * @description Name the present revision, which is to be the ``base``.
          */
         NewVersion: {
+            /** Base */
+            base: number;
             /** Name */
             name: string;
         };
@@ -4066,6 +4068,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DraftState"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conflict"];
                 };
             };
             /** @description Client Error */

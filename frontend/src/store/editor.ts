@@ -293,7 +293,7 @@ export const useEditor = create<EditorStore>((set, get) => {
           ask(
             client.POST("/api/drafts/{draft}/versions", {
               params: { path: { draft: draft.id } },
-              body: { name },
+              body: { base: draft.revision, name },
             }),
           ),
       });

@@ -10,6 +10,9 @@ import typer
 
 from visionloom.cli.console import Console
 from visionloom.cli.text import size_text
+from visionloom.errors import UsageError
+
+_REFUSED_SHOWN = 20
 
 app = typer.Typer(
     help="Photos kept in the home folder: list, add, delete.",
@@ -49,7 +52,12 @@ def add(
         from visionloom.datasets import DataSets
         from visionloom.settings import load_settings
 
-        made = DataSets(load_settings()).add(source, name)
+        refused: list[UsageError] = []
+        made = DataSets(load_settings()).add(source, name, refused.append)
+        for error in refused[:_REFUSED_SHOWN]:
+            console.say(f"Left out: {error.message}", "yellow")
+        if len(refused) > _REFUSED_SHOWN:
+            console.say(f"and {len(refused) - _REFUSED_SHOWN:,} more.", "yellow")
         console.say(f"Data set {made.name}: {made.files:,} pictures, {size_text(made.bytes)}.")
         console.say(f"In a pipeline its path is {made.path}")
 

@@ -24,7 +24,10 @@ def open_designer(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen at; only this machine's own are taken.")
+        str,
+        typer.Option(
+            help="Only this machine's own addresses are taken; it listens at all of them."
+        ),
     ] = "127.0.0.1",
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the link; open no browser.")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from visionloom.artifacts.atomic import explained, remove_tree, sync_folder, sync_tree, write_file
 from visionloom.artifacts.trees import tree_bytes
+from visionloom.datasets.arrivals import Arrival
 from visionloom.datasets.folders import Folders, is_text
 from visionloom.datasets.names import folder_name
 from visionloom.datasets.pictures import FirstPictures
@@ -20,6 +22,7 @@ from visionloom.datasets.uploads import Uploads
 from visionloom.errors import (
     DataError,
     InvalidDatasetError,
+    MachineError,
     NotThereError,
     OutputExistsError,
     UsageError,
@@ -32,6 +35,7 @@ from visionloom.spec.ports import nearest
 
 _MARK = "d-"
 _NAMES_TRIED = 10_000
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
 @dataclass(frozen=True)
@@ -144,22 +148,33 @@ class DataSets:
             InvalidZipFileError: An archive that is refused; the upload is gone.
         """
         arriving = self.uploads.get(upload)
-        arriving.check_complete()
+        arriving.close(complete=True)
         try:
             self._check_pictures(_content(arriving.arrived))
         except VisionloomError as error:
-            self.uploads.drop(upload)
+            self.uploads.remove(arriving)
             # where it lay for a moment tells nobody anything
             message = error.message.replace(f"{arriving.arrived}{os.sep}", "")
             raise type(error)(message, error.remedy) from error
-        with explained(arriving.arrived):
-            sync_tree(arriving.arrived)
-        folder = self._publish(arriving.arrived, folder_name(_without_ending(arriving.name)))
-        self.uploads.drop(upload)
+        try:
+            with explained(arriving.arrived):
+                sync_tree(arriving.arrived)
+            folder = self._publish(arriving.arrived, folder_name(_without_ending(arriving.name)))
+        except BaseException:
+            arriving.reopen()
+            raise
+        self.uploads.remove(arriving)
         return self._describe(folder)
 
-    def add(self, source: Path, name: str = "") -> DataSet:
+    def add(
+        self, source: Path, name: str = "", refused: Callable[[UsageError], None] | None = None
+    ) -> DataSet:
         """Copy a folder, archive, list or picture in.
+
+        Args:
+            source: What to copy.
+            name: What to call it.
+            refused: Told why a file is left out.
 
         Raises:
             NotThereError: Nothing is there.
@@ -172,15 +187,12 @@ class DataSets:
         upload = self.uploads.begin(name or source.absolute().name, max(1, len(files)), size)
         try:
             for relative, path in files.items():
-                arrival = upload.receive(relative, self._settings.limits)
                 try:
-                    with open(path, "rb") as stream:
-                        while chunk := stream.read(MIB):
-                            arrival.write(chunk)
-                    arrival.finish()
-                except BaseException:
-                    arrival.abort()
-                    raise
+                    _copy(path, upload.receive(relative, self._settings.limits))
+                except UsageError as error:
+                    upload.refuse(relative)
+                    if refused is not None:
+                        refused(error)
             return self.finish(upload.id)
         except BaseException:
             with suppress(NotThereError):
@@ -223,11 +235,15 @@ class DataSets:
             for number in range(1, _NAMES_TRIED):
                 folder = self._root / (name if number == 1 else f"{name}-{number}")
                 if not folder.exists():
-                    # a folder with something in it is not replaced, if another was quicker
-                    with suppress(FileExistsError):
+                    try:
                         arrived.rename(folder)
-                        sync_folder(self._root)
-                        return folder
+                    except OSError as error:
+                        # a folder with something in it is not replaced, if another was quicker
+                        if error.errno not in _TAKEN:
+                            raise
+                        continue
+                    sync_folder(self._root)
+                    return folder
         raise OutputExistsError(f"There are {_NAMES_TRIED} data sets of the name {name}.")
 
     def _describe(self, folder: Path) -> DataSet:
@@ -248,8 +264,24 @@ class DataSets:
             pictures = 0
         size = tree_bytes(folder)
         text = json.dumps({"at": created, "files": pictures, "bytes": size}).encode()
-        write_file(file, text, durable=False)
+        # a full disk keeps nobody from looking, nor from deleting
+        with suppress(MachineError):
+            write_file(file, text, durable=False)
         return DataSet(_id(folder.name), folder.name, path, pictures, size, created)
+
+
+def _copy(path: Path, arrival: Arrival) -> None:
+    try:
+        with open(path, "rb") as stream:
+            while chunk := stream.read(MIB):
+                arrival.write(chunk)
+        arrival.finish()
+    except OSError as error:
+        arrival.abort()
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", "Leave it out.") from error
+    except BaseException:
+        arrival.abort()
+        raise
 
 
 def _id(name: str) -> str:

@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from visionloom.errors import DataError, NotThereError, UsageError
-from visionloom.images.archives import read_member
+from visionloom.images.archives import is_at_hand, read_member
 from visionloom.images.below import read_below
+from visionloom.images.formats import archive_extension
 from visionloom.images.kept import Kept
 from visionloom.images.origin import PixelOrigin
 from visionloom.images.sources import Candidate, find_pictures
@@ -41,6 +42,7 @@ class FirstPictures:
         self._worker: Worker | None = None
         self._idle: threading.Timer | None = None
         self._lock = threading.Lock()
+        self._closed = False
 
     def thumbnail(self, path: Path, number: int, side: int) -> bytes:
         """The picture of that number, from 0, as a small JPEG.
@@ -66,7 +68,15 @@ class FirstPictures:
         return False
 
     def close(self) -> None:
-        """End the isolated process."""
+        """End the isolated process, also while it works."""
+        self._closed = True
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+        self._rest()
+
+    def _rest(self) -> None:
+        """End the isolated process once it has nothing to do."""
         with self._lock:
             self._end()
 
@@ -76,10 +86,16 @@ class FirstPictures:
         except OSError as error:
             raise NotThereError(f"{path} is not there any more.") from error
         with self._lock:
-            if key in self._known:
+            # an archive that was unpacked may have been cleaned away since
+            if key in self._known and Path(self._known[key][0].path).exists():
                 self._known.move_to_end(key)
                 return self._known[key]
         try:
+            if path.is_file() and archive_extension(path.name) and not self._is_at_hand(path):
+                raise NotThereError(
+                    f"{path.name} is not unpacked, so its pictures cannot be shown.",
+                    "A training or conversion unpacks it.",
+                )
             listing = find_pictures(path, self._settings)
         except (DataError, UsageError) as error:
             raise NotThereError(error.message, error.remedy) from error
@@ -90,18 +106,27 @@ class FirstPictures:
                 self._known.popitem(last=False)
         return found
 
+    def _is_at_hand(self, path: Path) -> bool:
+        """Whether an archive can be read as it is: none is unpacked for a look at it."""
+        try:
+            return is_at_hand(path, self._settings)
+        except OSError as error:
+            raise NotThereError(f"{path.name} cannot be read: {error.strerror}.") from error
+
     def _make(self, origin: PixelOrigin, candidate: Candidate, side: int) -> bytes:
         limits = self._settings.limits
         try:
             data = _bytes(origin, candidate.stored, limits.image_bytes + 1)
         except Exception as error:  # every decompressor has errors of its own
             raise NotThereError(f"{candidate.file} cannot be read ({error}).") from error
+        if self._closed:
+            raise NotThereError(f"{candidate.file} is not shown: the designer ends.")
         if self._idle is not None:
             self._idle.cancel()
         if self._worker is None:
             self._worker = Worker("image", full=True, limits=limits)
         finding = self._worker.examine(data)
-        self._idle = threading.Timer(_IDLE_SECONDS, self.close)
+        self._idle = threading.Timer(_IDLE_SECONDS, self._rest)
         self._idle.daemon = True
         self._idle.start()
         if finding.reason:

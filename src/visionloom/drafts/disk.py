@@ -11,7 +11,7 @@ from pathlib import Path
 from visionloom.artifacts.atomic import explained, new_file
 from visionloom.artifacts.digest import sha256_of_bytes
 from visionloom.drafts.content import Content, content_of
-from visionloom.errors import InvalidPipelineError, NotThereError
+from visionloom.errors import InvalidPipelineError, NotThereError, UsageError
 from visionloom.settings import Limits
 from visionloom.spec.layout import Layout, layout_bytes, layout_from_bytes, layout_path
 
@@ -46,14 +46,14 @@ class DraftFiles:
         """What is on disk now."""
         return Prints(*(_digest(self._read(path)) for path in (self.file, self._layout)))
 
-    def read(self) -> Content:
-        """What somebody else wrote.
+    def read(self) -> tuple[Content, Prints]:
+        """What somebody else wrote, and the digests of just that.
 
         Raises:
             NotThereError: The file is gone.
             InvalidPipelineError: It is no UTF-8, or too large.
         """
-        data = _read(self.file, self._limits.yaml_bytes + 1)
+        data = self._read(self.file)
         if data is None:
             raise NotThereError(
                 f"{self.file} is not there any more.", "Overwrite it to have it again."
@@ -64,8 +64,10 @@ class DraftFiles:
                 "Open a smaller file.",
             )
         layout = self._read(self._layout)
+        prints = Prints(_digest(data), _digest(layout))
+        drawn = Layout() if layout is None else layout_from_bytes(layout)
         try:
-            return content_of(data, Layout() if layout is None else layout_from_bytes(layout))
+            return content_of(data, drawn), prints
         except UnicodeDecodeError:
             raise InvalidPipelineError(
                 f"{self.file} is not UTF-8.", "Save it as UTF-8 first."
@@ -83,10 +85,16 @@ class DraftFiles:
             What is there then.
 
         Raises:
+            UsageError: More than could be read again.
             ModuleOutOfMemoryError: The disk is full.
             FailedToWriteOutputsError: The folder cannot be written to.
         """
         after = self.after(content, before, old)
+        if after.text != before.text:
+            self._refuse_large("pipeline", content.to_bytes(), "yaml_bytes")
+        if after.layout != before.layout:
+            drawn = layout_bytes(content.layout)
+            self._refuse_large("layout with its notes", drawn, "layout_bytes")
         earlier = None
         if after.layout != before.layout:
             earlier = self._read(self._layout)
@@ -118,7 +126,14 @@ class DraftFiles:
             path.unlink(missing_ok=True)
 
     def _read(self, path: Path) -> bytes | None:
-        return _read(path, self._limits.layout_bytes + 1)
+        return _read(path, max(self._limits.layout_bytes, self._limits.yaml_bytes) + 1)
+
+    def _refuse_large(self, what: str, data: bytes, name: str) -> None:
+        if len(data) > getattr(self._limits, name):
+            raise UsageError(
+                f"The {what} would have {len(data)} bytes, more than {self._limits.named(name)}.",
+                "Leave something out.",
+            )
 
     def _put_back(self, layout: bytes | None) -> None:
         if layout is None:

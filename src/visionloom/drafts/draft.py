@@ -228,15 +228,18 @@ class Draft:
         if changed:
             self._tell()
 
-    def name_version(self, name: str) -> None:
+    def name_version(self, base: int, name: str) -> None:
         """Give the newest revision a name; the same name for another one moves.
 
         Raises:
             UsageError: There are too many.
+            DraftConflictError: The draft was changed by somebody else.
             MachineError: See `change`.
         """
         with self._locked():
-            if len(self._history.versions) >= _MOST_VERSIONS:
+            self._refuse_old(base)
+            others = [version for version in self._history.versions if version.name != name]
+            if len(others) >= _MOST_VERSIONS:
                 raise UsageError(f"There are {_MOST_VERSIONS} named versions, which is the most.")
             line = {"kind": "version", "revision": self._history.number, "name": name}
             line["at"] = self._clock()
@@ -357,6 +360,8 @@ class Draft:
         start = self._journal.append(line)
         try:
             probe = _with(self._history, line)
+            # an editor may have saved since it was looked at first
+            self._refuse_foreign()
             prints = self._files.write(probe.newest.content, self._prints, old)
         except BaseException:
             self._journal.take_back(start)
@@ -369,8 +374,7 @@ class Draft:
         self._mark(self._files.write(content, before, old))
 
     def _take_from_disk(self) -> None:
-        content = self._files.read()
-        prints = self._files.prints()
+        content, prints = self._files.read()
         if content != self._history.newest.content:
             line = self._history.change(
                 "reload", content, f"Reload {self.file.name}", "", self._clock()

@@ -8,14 +8,16 @@ import re
 import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from visionloom.artifacts.atomic import explained, remove_tree, write_file
 from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.artifacts.trees import newest
 from visionloom.drafts.content import Content
-from visionloom.drafts.disk import DraftFiles
+from visionloom.drafts.disk import DraftFiles, Prints
 from visionloom.drafts.draft import Draft, Told, journal_changed
 from visionloom.errors import InvalidPipelineError, NotThereError
 from visionloom.settings import Settings
@@ -23,6 +25,9 @@ from visionloom.settings import Settings
 PIPELINE_FILE = "pipeline.yml"
 _CARD = "draft.json"
 _FORMAT = 1
+_KEPT_OPEN = 16
+_AWAY = ".deleted-"
+_MADE_WITHIN = 3600.0
 _ID = re.compile(r"[0-9a-z][0-9a-z-]{0,63}")
 _SUFFIXES = {".yml", ".yaml"}
 
@@ -57,7 +62,7 @@ class Drafts:
         self._folder = settings.home / "drafts"
         self._clock = clock
         self._lock = threading.Lock()
-        self._opened: dict[str, Draft] = {}
+        self._opened: OrderedDict[str, Draft] = OrderedDict()
         self._listeners: list[Told] = []
 
     def create(self, make: Callable[[Path], Content]) -> Draft:
@@ -74,7 +79,7 @@ class Drafts:
         )
         folder = self._folder / name
         content = make(folder)
-        return self._begin(name, folder / PIPELINE_FILE, content, in_place=False)
+        return self._begin(name, folder / PIPELINE_FILE, content)
 
     def open_file(self, path: Path) -> Draft:
         """The draft of a file that is edited where it is; its journal is kept here.
@@ -96,8 +101,8 @@ class Drafts:
                 return draft
         name = f"file-{sha256_of_bytes(str(file).encode('utf-8', 'surrogateescape'))[:16]}"
         files = DraftFiles(file, self._settings.limits)
-        content = files.read()
-        return self._begin(name, file, content, in_place=True)
+        content, prints = files.read()
+        return self._begin(name, file, content, prints)
 
     def get(self, id: str) -> Draft:  # noqa: A002 - what it is
         """The draft of an id.
@@ -108,13 +113,14 @@ class Drafts:
         with self._lock:
             draft = self._opened.get(id)
             if draft is not None and draft.folder.is_dir():
+                self._opened.move_to_end(id)
                 return draft
             self._opened.pop(id, None)
             card = self._card(id)
             if card is None:
                 raise NotThereError(f"There is no draft {id[:64]}.", "It may have been deleted.")
             draft = self._draft(card.id, card.file, in_place=card.in_place)
-            self._opened[id] = draft
+            self._keep_open(draft)
         return draft
 
     def cards(self) -> list[DraftCard]:
@@ -133,7 +139,7 @@ class Drafts:
             FailedToWriteOutputsError: It could not be removed.
         """
         draft = self.get(id)
-        away = self._folder / f".deleted-{id}-{secrets.token_hex(4)}"
+        away = self._folder / f"{_AWAY}{id}-{secrets.token_hex(4)}"
         with self._lock:
             self._opened.pop(id, None)
             with explained(draft.folder):
@@ -141,6 +147,15 @@ class Drafts:
                 draft.folder.rename(away)
         remove_tree(away)
         self._tell(id, 0)
+
+    def sweep(self) -> None:
+        """Remove what a process that was killed had begun to make, or to remove."""
+        before = self._clock() - _MADE_WITHIN
+        with contextlib.suppress(OSError):
+            for folder in self._folder.iterdir():
+                half_made = _ID.fullmatch(folder.name) and not (folder / _CARD).exists()
+                if folder.name.startswith(_AWAY) or (half_made and newest(folder) < before):
+                    remove_tree(folder)
 
     def subscribe(self, listener: Told) -> Callable[[], None]:
         """Call ``listener`` with id and revision after each change, with 0 after a deletion.
@@ -157,14 +172,16 @@ class Drafts:
 
         return end
 
-    def _begin(self, name: str, file: Path, content: Content, *, in_place: bool) -> Draft:
-        folder = self._folder / name
+    def _begin(
+        self, name: str, file: Path, content: Content, written: Prints | None = None
+    ) -> Draft:
+        """A new draft; ``written`` is what the file says that is edited in place."""
+        folder, in_place = self._folder / name, written is not None
         with explained(folder):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=in_place)
         draft = self._draft(name, file, in_place=in_place)
         try:
-            written = DraftFiles(file, self._settings.limits).prints() if in_place else None
             draft.begin(content, written=written)
             card = {"format": _FORMAT, "file": str(file) if in_place else None}
             # it is there from now on
@@ -173,8 +190,15 @@ class Drafts:
             remove_tree(folder)
             raise
         with self._lock:
-            self._opened[name] = draft
+            self._keep_open(draft)
         return draft
+
+    def _keep_open(self, draft: Draft) -> None:
+        """Have its history at hand; of those used longest ago it is read anew."""
+        self._opened[draft.id] = draft
+        self._opened.move_to_end(draft.id)
+        while len(self._opened) > _KEPT_OPEN:
+            self._opened.popitem(last=False)
 
     def _draft(self, name: str, file: Path, *, in_place: bool) -> Draft:
         return Draft(

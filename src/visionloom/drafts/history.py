@@ -12,6 +12,7 @@ history. Lines by ``kind``:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -172,7 +173,7 @@ class History:
         wanted |= dict.fromkeys([*states, *sorted(self.revisions, reverse=True)[:KEPT]])
         kept, size = set(named), 0
         for number in wanted:
-            size += len(self.revisions[number].content.text)
+            size += _size(self.revisions[number].content)
             if size > KEPT_BYTES and number != self.number:
                 break
             kept.add(number)
@@ -232,6 +233,11 @@ class History:
         self.number, self.pointer = line["revision"], line["pointer"]
         self.states, self.labels = list(line["states"]), list(line["labels"])
         self.versions = [Version(*row) for row in line["versions"]]
+
+
+def _size(content: Content) -> int:
+    """About how many bytes of a journal it takes."""
+    return len(content.text) + len(json.dumps(layout_to_json(content.layout)))
 
 
 def begun(content: Content, at: float) -> History:

@@ -61,8 +61,8 @@ class ResolvedStep:
 
     @property
     def slots(self) -> int:
-        """Slots of the target it takes: all of them when it computes, since it uses all cores."""
-        return self.target.slots if self.component.computes else 1
+        """Slots of the target it takes."""
+        return slots_of(self.component, self.target)
 
     @property
     def upstream(self) -> frozenset[str]:
@@ -126,3 +126,8 @@ class ResolvedPipeline:
                 found.add(step)
                 open_ += edges[step]
         return frozenset(found)
+
+
+def slots_of(component: Component, target: Target) -> int:
+    """Slots of a target that a step takes: all when it computes, since it uses all cores."""
+    return target.slots if component.computes else 1

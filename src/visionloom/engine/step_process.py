@@ -185,7 +185,7 @@ def _work(job: Job, runner: str, context: Context) -> Result:
         return Result("failed", failure=_failure(error, error.exit_status), out_of_memory=memory)
     except BaseException as error:  # noqa: BLE001 - the process ends, and says why
         traceback.print_exc()
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             failure = _failure(
                 ModuleOutOfMemoryError(
                     f"The step ran out of memory: {str(error) or 'nothing was left'}.",
@@ -320,7 +320,7 @@ def _shortened(message: str) -> str:
     return f"{message[:_LONGEST_MESSAGE]} ... ({len(message):,} characters)"
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out; tensor libraries have their own ways to say so."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True

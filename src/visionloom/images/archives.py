@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import shutil
 import stat
@@ -19,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from visionloom.artifacts.atomic import new_folder
+from filelock import FileLock
+
+from visionloom.artifacts.atomic import explained, new_folder
 from visionloom.artifacts.digest import sha256_of_file
 from visionloom.artifacts.zip_structure import (
     TooManyEntriesError,
@@ -177,6 +180,20 @@ class Budget:
             )
 
 
+def is_at_hand(path: Path, settings: Settings) -> bool:
+    """Whether an archive can be read without being unpacked first."""
+    if archive_extension(path.name) in {".zip", ".tar"}:
+        return True
+    facts = path.stat()
+    digest = _digest(path, (facts.st_mtime_ns, facts.st_size, facts.st_ino))
+    return (settings.cache / "archives" / digest).is_dir()
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(path: Path, _stamp: tuple[int, int, int]) -> str:
+    return sha256_of_file(path)
+
+
 def _zip_members(path: Path, limits: Limits) -> tuple[Member, ...]:
     try:
         entries = read_zip_index(path, limits.archive_entries)
@@ -300,11 +317,21 @@ def _inflated_tar(path: Path, budget: Budget, limits: Limits) -> Iterator[tarfil
 
 
 def _unpacked(path: Path, settings: Settings) -> Path:
-    """The folder a compressed tar is unpacked to; made once per content."""
+    """The folder a compressed tar is unpacked to; made once per content, by one at a time."""
     target = settings.cache / "archives" / sha256_of_file(path)
-    if target.is_dir():
-        return target
-    limits = settings.limits
+    if not target.is_dir():
+        with explained(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f"{target.name}.lock"), mode=0o600):
+            if not target.is_dir():
+                _unpack(path, target, settings.limits)
+    # it is in use, which a clean-up goes by
+    with contextlib.suppress(OSError):
+        os.utime(target)
+    return target
+
+
+def _unpack(path: Path, target: Path, limits: Limits) -> None:
     with _inflated_tar(path, Budget(path, limits), limits) as archive:
         _tar_members(path, archive, limits)
     with new_folder(target) as scratch:
@@ -315,7 +342,6 @@ def _unpacked(path: Path, settings: Settings) -> Path:
                 if source is not None:
                     with _new_member(path, scratch, entry.name) as stream:
                         _copy(path, source, stream)
-    return target
 
 
 def _copy(path: Path, source: IO[bytes], target: BinaryIO) -> None:

@@ -103,6 +103,13 @@ class Worker:
             return Finding(f"decoding took longer than {self._limits.named('decode_seconds')}")
         return Finding("decoding it brought the decoder down")
 
+    def kill(self) -> None:
+        """End what is under way; from any thread, `close` must follow."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(OSError):
+                process.kill()
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None:

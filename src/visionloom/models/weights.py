@@ -15,8 +15,8 @@ from pathlib import Path
 
 from visionloom.artifacts.atomic import new_folder
 from visionloom.artifacts.digest import sha256_of_file
-from visionloom.errors import FailedToDownloadFilesError, UsageError
-from visionloom.settings import MIB, Settings
+from visionloom.errors import FailedToDownloadFilesError, OutputExistsError, UsageError
+from visionloom.settings import MIB, Limits, Settings
 from visionloom.spec.ports import nearest
 
 DEFAULT_HOST = "https://download.pytorch.org/models/"
@@ -106,6 +106,8 @@ def fetch(
 ) -> Path:
     """Download a model's weights into the home folder, checking their SHA-256.
 
+    A file that is given while they come is taken in their place.
+
     Args:
         model: Which.
         settings: The home folder.
@@ -125,6 +127,8 @@ def fetch(
             time.sleep(_SECONDS_BETWEEN * attempt)
         try:
             return _download(address, weights, settings, tell)
+        except _GivenMeanwhileError as given:
+            return given.path
         except urllib.error.HTTPError as error:
             failure = f"{address} answered {error.code} {error.reason}"
             if error.code in {401, 403, 404, 410}:
@@ -162,27 +166,56 @@ def add(path: Path, model: str, settings: Settings) -> Path:
 def _download(
     address: str, weights: Weights, settings: Settings, tell: Callable[[int], None] | None
 ) -> Path:
-    with new_folder(settings.weights / weights.model, replace=True) as scratch:
-        target = scratch / weights.file
-        digest = hashlib.sha256()
-        with (
-            urllib.request.urlopen(address, timeout=_TIMEOUT) as answer,  # noqa: S310 - our host
-            open(target, "wb") as stream,
-        ):
-            limit = settings.limits.model_bytes
-            while chunk := answer.read(MIB):
-                digest.update(chunk)
-                stream.write(chunk)
-                limit -= len(chunk)
-                if limit < 0:
-                    raise ValueError(f"more bytes than {settings.limits.named('model_bytes')}")
-                if tell is not None:
-                    tell(settings.limits.model_bytes - limit)
-        if not digest.hexdigest().startswith(weights.digest_start):
-            raise ValueError(
-                f"its SHA-256 is {digest.hexdigest()[:8]}... instead of {weights.digest_start}..."
-            )
-    return settings.weights / weights.model / weights.file
+    place, before = settings.weights / weights.model, find(weights.model, settings)
+    try:
+        with new_folder(place, replace=place.exists()) as scratch:
+            _receive(address, weights, settings.limits, scratch / weights.file, tell)
+            _refuse_given(weights.model, settings, before)
+    except OutputExistsError:
+        _refuse_given(weights.model, settings, before)
+        raise
+    return place / weights.file
+
+
+class _GivenMeanwhileError(Exception):
+    """There is a file now that was not there before."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+def _refuse_given(model: str, settings: Settings, before: Path | None) -> None:
+    now = find(model, settings)
+    if now is not None and now != before:
+        raise _GivenMeanwhileError(now)
+
+
+def _receive(
+    address: str,
+    weights: Weights,
+    limits: Limits,
+    target: Path,
+    tell: Callable[[int], None] | None,
+) -> None:
+    digest = hashlib.sha256()
+    with (
+        urllib.request.urlopen(address, timeout=_TIMEOUT) as answer,  # noqa: S310 - our host
+        open(target, "wb") as stream,
+    ):
+        limit = limits.model_bytes
+        while chunk := answer.read(MIB):
+            digest.update(chunk)
+            stream.write(chunk)
+            limit -= len(chunk)
+            if limit < 0:
+                raise ValueError(f"more bytes than {limits.named('model_bytes')}")
+            if tell is not None:
+                tell(limits.model_bytes - limit)
+    if not digest.hexdigest().startswith(weights.digest_start):
+        raise ValueError(
+            f"its SHA-256 is {digest.hexdigest()[:8]}... instead of {weights.digest_start}..."
+        )
 
 
 def verify(path: Path, weights: Weights) -> bool:

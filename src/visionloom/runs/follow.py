@@ -119,14 +119,26 @@ def _stopped(workspace: Workspace, run: RunRow) -> str:
     return f"Run {run.id} was stopped; {kept}."
 
 
-def told_error(workspace: Workspace, run: RunRow, step: str) -> dict[str, Any]:
+def told_error(
+    workspace: Workspace,
+    run: RunRow,
+    step: str,
+    told: Mapping[str, dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     """The error of a step: as its supervisor told it, else as its last attempt left it.
 
-    Nothing where there is none; else class, message and remedy.
+    Args:
+        workspace: Where the records are.
+        run: Which.
+        step: Of its steps.
+        told: What its journal tells of errors, if that was read.
+
+    Returns:
+        Nothing where there is none; else class, message and remedy.
     """
-    told = errors_told(run).get(step)
-    if told:
-        return told
+    found_there = (errors_told(run) if told is None else told).get(step)
+    if found_there:
+        return found_there
     attempts = workspace.records.attempts(run.id, step)
     path = _attempt_folder(run, step, attempts[-1].number if attempts else 1) / RESULT_NAME
     try:

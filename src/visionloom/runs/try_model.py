@@ -14,12 +14,14 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from visionloom.artifacts.types import ImageDirectory, TrainedModel
-from visionloom.errors import InvalidDatasetError, VisionloomError
+from visionloom.engine.step_process import is_out_of_memory
+from visionloom.errors import InvalidDatasetError, MachineError, VisionloomError
 from visionloom.images.directory import ImageRecord, Images
 from visionloom.images.origin import PixelOrigin
 from visionloom.images.worker import Finding, Worker
@@ -65,6 +67,15 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
                 "message": error.message,
                 "remedy": error.remedy,
             }
+        except Exception as error:  # noqa: BLE001 - whoever asked tells of it
+            if is_out_of_memory(error):
+                answer = {
+                    "error": MachineError.__name__,
+                    "message": "The process that tries models ran out of memory.",
+                    "remedy": "Close other programs, or try a smaller picture.",
+                }
+            else:
+                answer = {"bug": traceback.format_exc()}
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
     loaded.end()

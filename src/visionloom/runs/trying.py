@@ -21,6 +21,12 @@ _IDLE_SECONDS = 300.0
 _WAITING = 8
 
 
+class TrierCrashedError(VisionloomError):
+    """A bug in the process that tries models; the message is its traceback."""
+
+    exit_status = 1
+
+
 class ModelTrier:
     """One process for all questions, asked one after the other. Safe to share between threads.
 
@@ -52,7 +58,8 @@ class ModelTrier:
 
         Raises:
             InvalidDatasetError, InvalidModelDirectoryError: No usable picture or model.
-            MachineError: Busy, too slow, or the process was lost.
+            MachineError: Busy, too slow, out of memory, or the process was lost.
+            TrierCrashedError: A bug.
         """
         return self._ask({"model": str(model), "bytes": len(data)}, data, self._seconds)
 
@@ -114,6 +121,8 @@ class ModelTrier:
                 "Try again, or a smaller picture.",
             )
         answer = json.loads(line)
+        if "bug" in answer:
+            raise TrierCrashedError(str(answer["bug"]))
         if "error" in answer:
             kind = getattr(errors, str(answer["error"]), VisionloomError)
             raise kind(answer["message"], answer["remedy"])

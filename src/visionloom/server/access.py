@@ -6,7 +6,6 @@ so that it outlives the server, and ends with it: whoever removes the file signs
 
 from __future__ import annotations
 
-import functools
 import hmac
 import os
 import re
@@ -30,6 +29,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _RENEW_AFTER = 600.0
 _PENDING_CODES = 16
 _LOOKED_AT = 4
+Stamp = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,16 @@ class Access:
         self._limits = limits
         self._wall = wall
         self._lock = threading.Lock()
+        self._token_lock = threading.Lock()
+        self._known: tuple[Stamp, str, URLSafeSerializer] | None = None
         self._codes: dict[str, tuple[float, str]] = {}
         self._wrong: list[float] = []
         self.cookie_name = f"visionloom-{port}"
 
-    @functools.cached_property
+    @property
     def token(self) -> str:
         """The token, made when there is none."""
-        private_folder(self._folder)
-        return read_token(self._folder) or _new_token(self._folder)
+        return self._current()[0]
 
     def prepare(self) -> None:
         """Have the token on disk, for programs that are to read it."""
@@ -134,7 +135,7 @@ class Access:
         """What a session's cookie holds from now on, and for how many seconds."""
         now = self._wall()
         rest = session.begun + self._limits.session_seconds - now
-        value = self._signer.dumps([session.id, round(session.begun), round(now)])
+        value = self._current()[1].dumps([session.id, round(session.begun), round(now)])
         return str(value), max(0, int(min(self._limits.idle_session_seconds, rest)))
 
     def session(self, values: list[str]) -> Session | None:
@@ -144,7 +145,7 @@ class Access:
         now = self._wall()
         for value in values[:_LOOKED_AT]:
             try:
-                name, begun, renewed = self._signer.loads(value)
+                name, begun, renewed = self._current()[1].loads(value)
             except BadData:
                 continue
             idle = now - renewed
@@ -158,15 +159,34 @@ class Access:
         """Whether it is time to renew a session's cookie."""
         return self._wall() - session.renewed > _RENEW_AFTER
 
-    @functools.cached_property
-    def _signer(self) -> URLSafeSerializer:
+    def _current(self) -> tuple[str, URLSafeSerializer]:
+        """The token, and what signs cookies with it; both as long as its file is the same."""
+        with self._token_lock:
+            known = self._known
+            if known is None or known[0] != _stamp(self._folder / TOKEN_NAME):
+                private_folder(self._folder)
+                stamp = _stamp(self._folder / TOKEN_NAME)
+                token = read_token(self._folder) or _new_token(self._folder)
+                known = self._known = (stamp, token, self._signer_of(token))
+        return known[1], known[2]
+
+    def _signer_of(self, token: str) -> URLSafeSerializer:
         import hashlib
 
         from itsdangerous import URLSafeSerializer
 
         return URLSafeSerializer(
-            self.token, salt=self.cookie_name, signer_kwargs={"digest_method": hashlib.sha256}
+            token, salt=self.cookie_name, signer_kwargs={"digest_method": hashlib.sha256}
         )
+
+
+def _stamp(file: Path) -> Stamp:
+    """Tells a file from another one, and from what it was before."""
+    try:
+        facts = file.lstat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_ctime_ns, facts.st_mode
 
 
 def private_folder(folder: Path) -> None:

@@ -21,6 +21,7 @@ from visionloom.errors import (
     VisionloomError,
 )
 from visionloom.server.models.base import Failure, ProblemView
+from visionloom.server.texts import problem_views, whole
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -57,8 +58,8 @@ def failure(
     """An answer that says what is wrong."""
     told = Failure(
         name=name,
-        message=message,
-        remedy=remedy,
+        message=whole(message),
+        remedy=whole(remedy),
         number=None if number is None else int(number),
         problems=problems or [],
     )
@@ -77,7 +78,7 @@ def failure_of(error: VisionloomError) -> JSONResponse:
         error.message,
         error.remedy,
         number=error.number,
-        problems=[ProblemView.model_validate(fault.to_json()) for fault in faults],
+        problems=problem_views(faults),
     )
 
 

@@ -17,7 +17,7 @@ from visionloom.runs.train_request import make_request
 from visionloom.server.desk import Desk
 from visionloom.server.edits import EMPTY
 from visionloom.server.models import drafts as m
-from visionloom.server.run_drafts import draft_with_pipeline
+from visionloom.server.run_drafts import pipeline_of
 from visionloom.server.states import picture_of
 from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline import Data, Pipeline
@@ -64,8 +64,6 @@ def begin_draft(desk: Desk, wanted: m.NewDraft) -> Draft:
     named = [key for key in ("template", "text", "run", "draft") if getattr(wanted, key)]
     if len(named) > 1:
         raise UsageError(f"A draft begins with one thing; {' and '.join(named)} were given.")
-    if wanted.run:
-        return draft_with_pipeline(desk, desk.workspace.records.get_run(wanted.run))
     return desk.drafts.create(_beginning(desk, wanted))
 
 
@@ -73,7 +71,9 @@ def _beginning(desk: Desk, wanted: m.NewDraft) -> Callable[[Path], Content]:
     limits = desk.workspace.settings.limits
     content = Content(wanted.text or EMPTY, Layout())
     before: Path | None = None
-    if wanted.template:
+    if wanted.run:
+        content, before = pipeline_of(desk.workspace.records.get_run(wanted.run))
+    elif wanted.template:
         content = _from_template(desk, wanted.template)
     elif wanted.draft:
         source = desk.drafts.get(wanted.draft)

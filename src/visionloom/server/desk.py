@@ -26,7 +26,6 @@ class Desk:
 
     Attributes:
         workspace: Settings, catalog, records, store.
-        folders: Folders of this machine whose photos may be used, as they were named.
         port: Where the server listens.
         access: Who is let in.
         limits: What may be asked for.
@@ -39,7 +38,6 @@ class Desk:
     """
 
     workspace: Workspace
-    folders: tuple[Path, ...]
     port: int
     access: Access
     limits: ServerLimits
@@ -49,6 +47,11 @@ class Desk:
     datasets: DataSets
     looking: Looking
     weights: WeightsDesk
+
+    def sweep(self) -> None:
+        """Remove what servers before this one left half done."""
+        self.drafts.sweep()
+        self.weights.sweep()
 
     def close(self) -> None:
         """End the processes that were started for it."""
@@ -75,7 +78,6 @@ def open_desk(
     events, looking = EventHub(limits), Looking(workspace)
     return Desk(
         workspace=workspace,
-        folders=tuple(folders),
         port=port,
         access=Access(workspace.settings.home / "server", port, limits),
         limits=limits,

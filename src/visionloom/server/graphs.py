@@ -9,6 +9,7 @@ from typing import Any
 from visionloom.engine.checking import Checking
 from visionloom.errors import VisionloomError
 from visionloom.server.models import drafts as m
+from visionloom.server.texts import whole
 from visionloom.spec.component import Component
 from visionloom.spec.component_files import component_name
 from visionloom.spec.foresight import Facts
@@ -105,11 +106,6 @@ def parameter_of(component: Component, key: str) -> Parameter | None:
         if key == parameter.name or key in parameter.setting.aliases:
             return parameter
     return None
-
-
-def whole(text: str) -> str:
-    """A text that can be sent: half characters, which no UTF-8 has, are replaced."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _values(pipeline: Pipeline, step: Step, component: Component) -> dict[str, Value]:

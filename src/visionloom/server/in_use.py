@@ -8,13 +8,14 @@ from contextlib import suppress
 from visionloom.datasets import DataSet
 from visionloom.drafts.drafts import Drafts
 from visionloom.engine.devices import count_gpus
+from visionloom.engine.resolved import slots_of
 from visionloom.engine.targets import memory_text
 from visionloom.errors import UsageError
+from visionloom.records.rows import StepRow
 from visionloom.server.desk import Desk
 from visionloom.server.models.machine import Holding, TargetView
+from visionloom.server.states import title_of
 from visionloom.workspace import Workspace
-
-_TITLE = re.compile(r"^display_name:[ \t]*(\S.*)$", re.MULTILINE)
 
 
 def target_views(desk: Desk) -> list[TargetView]:
@@ -24,8 +25,10 @@ def target_views(desk: Desk) -> list[TargetView]:
     for run in reversed(records.open_runs()):
         for step in records.steps(run.id):
             if step.state == "queued" and step.reason:
-                holding = Holding(run=run.id, step=step.name, slots=1, reason=step.reason)
-                waiting.setdefault(step.target or targets.default.name, []).append(holding)
+                name = step.target or targets.default.name
+                slots = _slots_wanted(desk.workspace, step, name)
+                holding = Holding(run=run.id, step=step.name, slots=slots, reason=step.reason)
+                waiting.setdefault(name, []).append(holding)
     views = []
     for target in targets.all(count_gpus()):
         held = records.slots(target.name)
@@ -46,6 +49,15 @@ def target_views(desk: Desk) -> list[TargetView]:
     return views
 
 
+def _slots_wanted(workspace: Workspace, step: StepRow, target: str) -> int:
+    """Slots that a waiting step will take; one where its component or target is gone."""
+    try:
+        component = workspace.registry.find(step.component)
+        return slots_of(component, workspace.targets.get(target))
+    except UsageError:
+        return 1
+
+
 def refuse_used(workspace: Workspace, kept: Drafts, dataset: DataSet) -> None:
     """Refuse to delete a data set that a draft or an open run names.
 
@@ -59,8 +71,7 @@ def refuse_used(workspace: Workspace, kept: Drafts, dataset: DataSet) -> None:
         with suppress(OSError):
             text = card.file.read_text(encoding="utf-8", errors="replace")
             if names.search(text):
-                title = _TITLE.search(text)
-                drafts.append(title.group(1).strip("\"' ") if title else card.file.name)
+                drafts.append(title_of(card, workspace.settings.limits))
     if drafts:
         shown = ", ".join(drafts[:5]) + (", ..." if len(drafts) > 5 else "")
         raise UsageError(

@@ -74,15 +74,24 @@ def find_running(folder: Path) -> Instance:
     """The designer that holds the place; one that is just beginning is waited for.
 
     Raises:
-        MachineError: It does not say where it listens.
+        MachineError: It does not say where it listens, or runs on another machine.
     """
     deadline = time.monotonic() + _BEGINS_WITHIN
+    found = None
     while time.monotonic() < deadline:
         found = _read(folder)
-        # what a killed one left behind is of another process
-        if found is not None and process.liveness(found.process) != "dead":
+        # what a killed one left behind is of another process; what another machine's says may be
+        # about to be replaced, and at its port here somebody else may listen
+        if found is not None and process.is_alive(found.process):
             return found
         time.sleep(0.05)
+    if found is not None and process.liveness(found.process) == "elsewhere":
+        host, port = found.process.host, found.port
+        raise MachineError(
+            f"A designer of this home folder runs on {host}, and one at a time may.",
+            f"Reach it from here: ssh -L {port}:127.0.0.1:{port} {host}, and run `visionloom "
+            "designer` there for a link. Or end it there first.",
+        )
     raise MachineError(
         "Another designer of this home folder is running, but does not say where.",
         "End it, or set VISIONLOOM_HOME to another folder.",

@@ -19,8 +19,9 @@ class PatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 with an end to patience, and room for newcomers.
 
     Headers must be complete, and bodies keep a pace, within the limits; a stream of events that
-    waits for something to happen waits as long as it likes. Where there are too many connections,
-    the one that has been silent the longest goes.
+    waits for something to happen waits as long as it likes. An answer that nobody reads is given
+    up. Where there are too many connections, the one that has been silent the longest goes, or
+    where none is silent the one that has read nothing for the longest.
     """
 
     limits: ServerLimits = ServerLimits()
@@ -38,7 +39,9 @@ class PatientProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._was_held_up = False
         self._timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self.waiting_since = time.monotonic()
+        self.unread_since: float | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -55,7 +58,19 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._set_timer(0.0, None)
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not read: wait for it, and not for ever."""
+        super().pause_writing()
+        self.unread_since = time.monotonic()
+        self._unread = self.loop.call_later(self.limits.unread_seconds, self._hang_up)
+
+    def resume_writing(self) -> None:
+        """It reads on."""
+        self._is_read()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of headers; those of a packet in which they end are few."""
@@ -110,6 +125,12 @@ class PatientProtocol(HttpToolsProtocol):
         if act is not None:
             self._timer = self.loop.call_later(seconds, act)
 
+    def _is_read(self) -> None:
+        self.unread_since = None
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
     def _hang_up(self) -> None:
         self._timer = None
         if not self.transport.is_closing():
@@ -118,8 +139,10 @@ class PatientProtocol(HttpToolsProtocol):
     def _make_room(self) -> None:
         if len(self.connections) <= self.limits.connections:
             return
-        waiting = [c for c in self.connections if isinstance(c, PatientProtocol) and c.is_waiting]
-        oldest = min(waiting, key=lambda c: c.waiting_since, default=self)
+        others = [c for c in self.connections if isinstance(c, PatientProtocol) and c is not self]
+        silent = [(c.waiting_since, c) for c in others if c.is_waiting]
+        stuck = [(c.unread_since, c) for c in others if c.unread_since is not None]
+        _, oldest = min(silent or stuck or [(0.0, self)], key=lambda found: found[0])
         oldest._hang_up()
 
 

@@ -19,7 +19,8 @@ from visionloom.runs.pipeline_run import (
 )
 from visionloom.server.desk import Desk
 from visionloom.server.models.runs import DecisionView, PlanView, ReasonView, RunChoice
-from visionloom.server.states import problem_views
+from visionloom.server.summaries import draft_of
+from visionloom.server.texts import problem_views, whole_facts
 from visionloom.spec.problems import Problem
 
 
@@ -78,8 +79,7 @@ def resume(desk: Desk, run: RunRow) -> str:
     if run.state not in RUN_ENDS - {"succeeded"}:
         raise RunStateError(f"Run {run.id} is {run.state}; it cannot be gone on with.")
     prepared = continue_run(desk.workspace, run)
-    draft = str(run.options.get("draft", ""))
-    return submit(prepared, kind=run.kind, name=run.name, draft=draft, here=False)
+    return submit(prepared, kind=run.kind, name=run.name, draft=draft_of(run), here=False)
 
 
 def request_of(choice: RunChoice) -> RunRequest:
@@ -124,7 +124,7 @@ def decision_view(step: str, decision: Mapping[str, Any]) -> DecisionView:
         step=step,
         action=decision["action"],
         why=decision["why"],
-        reasons=[ReasonView(**reason) for reason in decision["reasons"]],
+        reasons=[ReasonView(**whole_facts(reason)) for reason in decision["reasons"]],
         key=decision["key"],
         compared_to=decision["compared_to"],
         seconds=decision["seconds"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from visionloom.drafts.content import Content
@@ -26,8 +27,7 @@ def draft_with_pipeline(desk: Desk, run: RunRow) -> Draft:
     Raises:
         RunStateError: The run has no pipeline.
     """
-    if not run.pipeline:
-        raise RunStateError(f"Run {run.id} is `visionloom {run.kind}` itself: it has no pipeline.")
+    content, before = pipeline_of(run)
     if draft_of(run):
         try:
             own = desk.drafts.get(draft_of(run))
@@ -36,15 +36,25 @@ def draft_with_pipeline(desk: Desk, run: RunRow) -> Draft:
         else:
             if own.now().content.text == run.pipeline:
                 return own
-    layout = read_layout(Path(run.folder) / PIPELINE_FILE)
-    return desk.drafts.create(lambda folder: Content(text_for(desk, run, folder), layout))
-
-
-def text_for(desk: Desk, run: RunRow, folder: Path) -> str:
-    """The pipeline file of a run, as it is to be in another folder; see `moved_text`."""
-    before = Path(str(run.options.get("folder", ".")))
     workspace = desk.workspace
-    return moved_text(run.pipeline, before, folder, workspace.settings.limits, workspace.registry)
+    limits, registry = workspace.settings.limits, workspace.registry
+    return desk.drafts.create(
+        lambda folder: replace(
+            content, text=moved_text(content.text, before, folder, limits, registry)
+        )
+    )
+
+
+def pipeline_of(run: RunRow) -> tuple[Content, Path]:
+    """The pipeline of a run as it was drawn, and the folder its paths are below.
+
+    Raises:
+        RunStateError: The run has none.
+    """
+    if not run.pipeline:
+        raise RunStateError(f"Run {run.id} is `visionloom {run.kind}` itself: it has no pipeline.")
+    layout = read_layout(Path(run.folder) / PIPELINE_FILE)
+    return Content(run.pipeline, layout), Path(str(run.options.get("folder", ".")))
 
 
 def scoring_draft(desk: Desk, run: RunRow) -> ScoringDraft:

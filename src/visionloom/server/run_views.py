@@ -26,6 +26,7 @@ from visionloom.server.models.runs import (
 )
 from visionloom.server.plans import choice_of, decision_view
 from visionloom.server.summaries import summary_of
+from visionloom.server.texts import whole
 from visionloom.spec.layout import read_layout
 from visionloom.spec.pipeline import Pipeline
 from visionloom.spec.pipeline_file import pipeline_from_text
@@ -48,8 +49,9 @@ def run_view(desk: Desk, run: RunRow) -> RunView:
     attempts = _by_step(records.attempts(run.id))
     outputs = _by_step(records.outputs(run.id))
     steps = records.steps(run.id)
+    told = journals.errors(run) if any(step.state in _FAULTS for step in steps) else {}
     views = [
-        _step_view(desk, run, step, attempts.get(step.name, []), outputs.get(step.name, []))
+        _step_view(desk, run, step, attempts.get(step.name, []), outputs.get(step.name, []), told)
         for step in steps
     ]
     running = {step.name for step in steps if step.state == "running"}
@@ -115,8 +117,9 @@ def _step_view(
     step: StepRow,
     attempts: list[AttemptRow],
     outputs: list[OutputRow],
+    told: Mapping[str, dict[str, Any]],
 ) -> RunStepView:
-    error = told_error(desk.workspace, run, step.name) if step.state in _FAULTS else {}
+    error = told_error(desk.workspace, run, step.name, told) if step.state in _FAULTS else {}
     return RunStepView(
         name=step.name,
         component=step.component,
@@ -131,8 +134,10 @@ def _step_view(
         seconds=step.seconds,
         attempts=[_attempt_view(attempt) for attempt in attempts],
         outputs=[_output_view(output) for output in outputs],
-        error=str(error.get("message", "")) or (step.reason if step.state in _FAULTS else ""),
-        remedy=str(error.get("remedy", "")),
+        error=whole(
+            str(error.get("message", "")) or (step.reason if step.state in _FAULTS else "")
+        ),
+        remedy=whole(str(error.get("remedy", ""))),
         trains=trains(desk.workspace, step),
     )
 

@@ -94,7 +94,8 @@ def _serve(
     from visionloom.server.desk import open_desk
     from visionloom.server.routes.session import address_of
 
-    desk = open_desk(workspace, folders=folders or (Path.cwd(),), port=number)
+    used = folders or (Path.cwd(),)
+    desk = open_desk(workspace, folders=used, port=number)
     app = create_app(desk)
     link = f"http://127.0.0.1:{number}{address_of(desk, '' if file is None else str(file))}"
     if port is None and number != PORT:
@@ -103,12 +104,12 @@ def _serve(
     def ready() -> None:
         # a second start asks with it
         desk.access.prepare()
-        instance.announce(place, number, folders)
+        instance.announce(place, number, used)
         say(f"The designer is ready: {link}")
         say_how_to_reach(number, say)
         if with_browser:
             show(place, link)
-        threading.Thread(target=_take_up_runs, args=(desk,), daemon=True).start()
+        threading.Thread(target=_look_after, args=(desk,), daemon=True).start()
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     asyncio.run(server_of(app, desk, ready).serve(sockets))
@@ -225,8 +226,11 @@ def show(place: Path, link: str) -> Path | None:
     return page
 
 
-def _take_up_runs(desk: Desk) -> None:
-    """Runs whose supervisor died, looked for again and again: none is to stay "running"."""
+def _look_after(desk: Desk) -> None:
+    """Runs whose supervisor died and uploads whose page is gone, looked for again and again.
+
+    None is to stay "running", or to take room for ever. What a killed server left is removed first.
+    """
     from visionloom.errors import VisionloomError
     from visionloom.runs.follow import reconcile
     from visionloom.spec.context import Event, Log
@@ -235,13 +239,18 @@ def _take_up_runs(desk: Desk) -> None:
         if isinstance(event, Log):
             _log.warning("%s", event.text)
 
-    while True:
+    def attempt(act: Callable[[], None]) -> None:
         try:
-            reconcile(desk.workspace, tell)
+            act()
         except VisionloomError as error:
             _log.warning("%s", error)
         except Exception:  # noqa: BLE001 - the next look may succeed, and must be taken
-            _log.exception("Runs could not be looked after.")
+            _log.exception("Runs and uploads could not be looked after.")
+
+    attempt(desk.sweep)
+    while True:
+        attempt(lambda: reconcile(desk.workspace, tell))
+        attempt(desk.datasets.uploads.sweep)
         time.sleep(_LOOK_AFTER_RUNS)
 
 

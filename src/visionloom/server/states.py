@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from visionloom.drafts.content import Content
 from visionloom.drafts.draft import Draft
@@ -16,15 +15,16 @@ from visionloom.engine.resolve import examine
 from visionloom.errors import InvalidPipelineError, NotThereError
 from visionloom.records.rows import RunRow
 from visionloom.server.desk import Desk
-from visionloom.server.graphs import component_of, effective_of, graph_of, laid, whole
+from visionloom.server.graphs import component_of, effective_of, graph_of, laid
 from visionloom.server.models import drafts as m
-from visionloom.server.models.base import ProblemView
 from visionloom.server.readings import Reading
+from visionloom.server.texts import problem_views, whole
+from visionloom.settings import Limits
 from visionloom.spec.layout import Layout, read_layout
 from visionloom.spec.pipeline import Pipeline, StepBinding
 from visionloom.spec.pipeline_file import ReadPipeline, pipeline_from_text, read_pipeline
 from visionloom.spec.ports import Value
-from visionloom.spec.problems import Problem, in_order
+from visionloom.spec.problems import in_order
 
 # the code of the remark on paths that hold on this machine only
 _HOLDS_HERE_ONLY = "D2"
@@ -105,8 +105,8 @@ def state_of(
         readable=known.readable,
         graph=graph,
         problems=known.problems,
-        undo=moment.undo,
-        redo=moment.redo,
+        undo=None if moment.undo is None else whole(moment.undo),
+        redo=None if moment.redo is None else whole(moment.redo),
         saved_at=moment.saved_at,
         versions=[
             m.VersionView(revision=v.revision, name=v.name, at=v.at) for v in moment.versions
@@ -119,12 +119,7 @@ def state_of(
 
 def summary_of(desk: Desk, card: DraftCard, last_runs: Mapping[str, str]) -> m.DraftSummary:
     """A draft in a list, as its file is."""
-    pipeline, layout = Pipeline(), Layout()
-    try:
-        pipeline = read_pipeline(card.file, desk.workspace.settings.limits).pipeline
-        layout = read_layout(card.file)
-    except InvalidPipelineError:
-        pass  # gone, or not to be read: what is known of it is shown all the same
+    pipeline, layout = _as_filed(card, desk.workspace.settings.limits)
     steps, wires = picture_of(pipeline, layout)
     return m.DraftSummary(
         id=card.id,
@@ -136,6 +131,19 @@ def summary_of(desk: Desk, card: DraftCard, last_runs: Mapping[str, str]) -> m.D
         wires=wires,
         last_run=last_runs.get(card.id, ""),
     )
+
+
+def title_of(card: DraftCard, limits: Limits) -> str:
+    """What a draft in a list is called."""
+    return name_of(_as_filed(card, limits)[0], card.file, in_place=card.in_place)
+
+
+def _as_filed(card: DraftCard, limits: Limits) -> tuple[Pipeline, Layout]:
+    try:
+        return read_pipeline(card.file, limits).pipeline, read_layout(card.file)
+    except InvalidPipelineError:
+        # gone, or not to be read: what is known of it is shown all the same
+        return Pipeline(), Layout()
 
 
 def picture_of(
@@ -162,16 +170,6 @@ def picture_of(
 def name_of(pipeline: Pipeline, file: Path, *, in_place: bool) -> str:
     """What a draft is called: its display name, else its file's name."""
     return whole(pipeline.display_name or (file.stem if in_place else "Untitled pipeline"))
-
-
-def problem_views(problems: Iterable[Problem]) -> list[ProblemView]:
-    """Faults as they go over the wire."""
-    found = []
-    for problem in problems:
-        facts: dict[str, Any] = problem.to_json()
-        facts |= {key: whole(value) for key, value in facts.items() if isinstance(value, str)}
-        found.append(ProblemView(**facts))
-    return found
 
 
 def value_of(desk: Desk, pipeline: Pipeline, step: str, name: str) -> Value:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from visionloom.artifacts.atomic import remove_tree
-from visionloom.artifacts.manifest import read_manifest
+from visionloom.artifacts.manifest import MANIFEST_NAME, read_manifest
 from visionloom.artifacts.trees import newest, tree_bytes
 from visionloom.engine.collect import DAY, collect
 from visionloom.errors import ArtifactError
@@ -70,7 +70,7 @@ def clean(desk: Desk, *, apply: bool) -> CleanView:
     )
     items = [CleanItem(what=one.name, why=one.why, bytes=one.bytes) for one in found.removed]
     total = found.bytes
-    for folder in list(_unused_archives(desk)):
+    for folder in _unused_archives(desk):
         size = tree_bytes(folder)
         items.append(CleanItem(what=f"Archive {folder.name[:12]}", why=_UNUSED, bytes=size))
         total += size
@@ -108,14 +108,18 @@ def _sizes(path: Path) -> Iterator[int]:
 
 
 def _unused_archives(desk: Desk) -> Iterator[Path]:
-    """Unpacked archives that no result of the store and no recent step needs."""
-    store = desk.workspace.store
+    """Unpacked archives that no result and no recent step needs; none while a run is open."""
+    store, settings = desk.workspace.store, desk.workspace.settings
     needed: set[Path] = set()
-    for object_id in store.ids():
+    results = [store.path(object_id) for object_id in store.ids()]
+    results += [file.parent for file in settings.artifacts.rglob(MANIFEST_NAME)]
+    for result in results:
         with suppress(ArtifactError):
-            needed |= {Path(path) for path in read_manifest(store.path(object_id)).refers_to}
-    for folder in _inside(desk.workspace.settings.cache / "archives"):
-        if folder not in needed and newest(folder) < time.time() - DAY:
+            needed |= {Path(path) for path in read_manifest(result).refers_to}
+    for folder in _inside(settings.cache / "archives"):
+        unused = folder.is_dir() and folder not in needed and newest(folder) < time.time() - DAY
+        # one that has just begun may read any of them
+        if unused and not desk.workspace.records.open_runs():
             yield folder
 
 

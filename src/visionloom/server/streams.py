@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -42,6 +43,12 @@ async def pour(request: Request, taker: Taker) -> None:
     """Hand the body on; the taker may wait for a disk without keeping others waiting."""
     async for piece in pieces(request):
         await run_in_threadpool(taker.write, piece)
+
+
+async def without_fail(act: Callable[[], object]) -> None:
+    """Do what may wait for a disk, beside the others; also when the request is given up."""
+    with anyio.CancelScope(shield=True):
+        await run_in_threadpool(act)
 
 
 async def whole_body(request: Request, limits: Limits, name: str) -> bytes:

@@ -19,6 +19,7 @@ from visionloom.server.models.machine import WeightsView
 from visionloom.workspace import Workspace
 
 _PAUSE = 0.25
+_ARRIVING = ".arriving-"
 _OFFLINE = (
     "Nothing is fetched from another host, since the designer was started offline. Add a file that "
     "you have: here, or with `visionloom weights add MODEL FILE`."
@@ -81,8 +82,8 @@ class WeightsDesk:
                 if self._workspace.settings.offline:
                     self._fetching[model] = _Fetching("failed", reason=_OFFLINE)
                 else:
-                    self._fetching[model] = _Fetching()
-                    threading.Thread(target=self._fetch, args=(model,), daemon=True).start()
+                    mine = self._fetching[model] = _Fetching()
+                    threading.Thread(target=self._fetch, args=(model, mine), daemon=True).start()
         self._tell(model)
         return self.get(model)
 
@@ -114,9 +115,13 @@ class WeightsDesk:
         self._tell(model)
         return self.get(model)
 
-    def _fetch(self, model: str) -> None:
-        mine = self._fetching[model]
+    def sweep(self) -> None:
+        """Remove files that were on their way in when a server before this one was killed."""
+        with contextlib.suppress(OSError):
+            for file in self._workspace.settings.weights.glob(f"{_ARRIVING}*"):
+                file.unlink()
 
+    def _fetch(self, model: str, mine: _Fetching) -> None:
         def tell(done: int) -> None:
             mine.done = done
             if time.monotonic() - mine.told_at > _PAUSE:
@@ -158,7 +163,7 @@ class ArrivingWeights:
 
     def __init__(self, workspace: Workspace) -> None:
         self._limit = workspace.settings.limits.model_bytes
-        self._path = workspace.settings.weights / f".arriving-{secrets.token_hex(8)}"
+        self._path = workspace.settings.weights / f"{_ARRIVING}{secrets.token_hex(8)}"
         self._start = b""
         self._size = 0
         with explained(self._path):

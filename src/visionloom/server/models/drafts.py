@@ -411,8 +411,9 @@ class Restore(Model):
 
 
 class NewVersion(Model):
-    """Name the present revision."""
+    """Name the present revision, which is to be the ``base``."""
 
+    base: Annotated[int, Field(ge=0)]
     name: Name
 
 

@@ -13,7 +13,6 @@ from visionloom.drafts.draft import Draft, DraftConflictError
 from visionloom.server.beginnings import begin_draft, begin_quickly, template_views
 from visionloom.server.desk import Desk, DeskOf
 from visionloom.server.edits import Editing
-from visionloom.server.graphs import whole
 from visionloom.server.models import drafts as m
 from visionloom.server.models.runs import PlanView, RunChoice, Started
 from visionloom.server.plans import plan_file, run_file
@@ -27,6 +26,7 @@ from visionloom.server.states import (
     summary_of,
     value_of,
 )
+from visionloom.server.texts import whole
 
 router = APIRouter(prefix="/api", tags=["drafts"])
 CONFLICT: dict[int | str, dict[str, Any]] = {409: {"model": m.Conflict}}
@@ -128,12 +128,13 @@ def overwrite_disk(desk: DeskOf, draft: str, body: m.BaseRevision) -> m.DraftSta
     return _changed(desk, edited, lambda: edited.overwrite(body.base))
 
 
-@router.post("/drafts/{draft}/versions", status_code=201)
-def name_version(desk: DeskOf, draft: str, body: m.NewVersion) -> m.DraftState:
+@router.post(
+    "/drafts/{draft}/versions", status_code=201, responses=CONFLICT, response_model=m.DraftState
+)
+def name_version(desk: DeskOf, draft: str, body: m.NewVersion) -> m.DraftState | JSONResponse:
     """Give the present revision a name."""
     named = desk.drafts.get(draft)
-    named.name_version(body.name)
-    return state_of(desk, named)
+    return _changed(desk, named, lambda: named.name_version(body.base, body.name))
 
 
 @router.get("/drafts/{draft}/revisions/{revision}")
@@ -216,8 +217,8 @@ def _changed(
 
 def _conflict(desk: Desk, draft: Draft, error: DraftConflictError) -> JSONResponse:
     conflict = m.Conflict(
-        message=error.message,
-        remedy=error.remedy,
+        message=whole(error.message),
+        remedy=whole(error.remedy),
         where=error.where,
         current=state_of(desk, draft),
     )

@@ -10,15 +10,15 @@ from starlette.concurrency import run_in_threadpool
 
 from visionloom._version import __version__
 from visionloom.datasets import DataSet
+from visionloom.datasets.arrivals import Upload
 from visionloom.datasets.folders import Entry
-from visionloom.datasets.uploads import Upload
 from visionloom.errors import ModuleOutOfMemoryError, NotThereError
 from visionloom.server import storage
 from visionloom.server.desk import DeskOf
 from visionloom.server.in_use import refuse_used, target_views
 from visionloom.server.models import machine as m
 from visionloom.server.pictures import fleeting
-from visionloom.server.streams import pour
+from visionloom.server.streams import pour, without_fail
 
 router = APIRouter(prefix="/api", tags=["machine"])
 _SIDE = 240
@@ -69,16 +69,17 @@ def begin_upload(desk: DeskOf, body: m.NewUpload) -> m.UploadView:
 async def upload_file(desk: DeskOf, upload: str, path: Path_, request: Request) -> m.UploadView:
     """Take one file (``application/octet-stream``), at a relative path."""
     uploads, limits = desk.datasets.uploads, desk.workspace.settings.limits
-    arriving = uploads.get(upload)
+    arriving = await run_in_threadpool(uploads.get, upload)
     arrival = await run_in_threadpool(arriving.receive, path, limits)
     try:
         await pour(request, arrival)
         await run_in_threadpool(arrival.finish)
     except BaseException as error:
-        arrival.abort()
+        await without_fail(arrival.abort)
         if isinstance(error, ModuleOutOfMemoryError):
-            # a full disk is not left full
-            uploads.drop(upload)
+            # a full disk is not left full; one of several files finds that out first
+            with contextlib.suppress(NotThereError):
+                await without_fail(lambda: uploads.drop(upload))
         raise
     return _upload(arriving)
 
@@ -137,7 +138,7 @@ async def put_weights(desk: DeskOf, model: str, request: Request) -> m.WeightsVi
         await pour(request, arriving)
         return await run_in_threadpool(desk.weights.add, model, arriving)
     finally:
-        arriving.remove()
+        await without_fail(arriving.remove)
 
 
 @router.get("/targets")
