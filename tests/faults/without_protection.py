@@ -22,12 +22,13 @@ from tests.faults.protections.hostile import PROTECTIONS, Protection
 
 _VARIABLE = "VISIONLOOM_TESTS_WITHOUT"
 _ROOT = Path(__file__).resolve().parents[2]
-_SITE = f"""
-import os, sys
-if {_VARIABLE!r} in os.environ and "pytest" not in " ".join(sys.orig_argv):
+# the number is written down: some processes are given no variables of the user's
+_SITE = """
+import sys
+if sys.orig_argv[1:3] != ["-m", "pytest"]:
     import pytest
-    from tests.faults.without_protection import chosen
-    chosen().patch(pytest.MonkeyPatch())
+    from tests.faults.protections.hostile import PROTECTIONS
+    PROTECTIONS[{number}].patch(pytest.MonkeyPatch())
 """
 
 
@@ -44,6 +45,7 @@ def unprotected(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(number: int, folder: Path) -> tuple[str, float]:
     """How a test ends without its protection, and seconds."""
+    (folder / "sitecustomize.py").write_text(_SITE.format(number=number))
     path = os.pathsep.join([str(folder), str(_ROOT)])
     begun = time.perf_counter()
     done = subprocess.run(
@@ -67,7 +69,6 @@ def main(rows: list[str]) -> int:
     good = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "sitecustomize.py").write_text(_SITE)
         for number, protection in enumerate(PROTECTIONS):
             if rows and protection.row not in rows:
                 continue
