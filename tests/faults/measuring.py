@@ -12,10 +12,17 @@ from visionloom.images.worker import Finding, Worker
 
 @dataclass(frozen=True)
 class Cost:
-    """What one picture cost in the isolated process: seconds, and bytes beyond what it had."""
+    """What one picture cost in the isolated process.
+
+    Attributes:
+        finding: Its answer.
+        seconds, worked: Until the answer came; of the processor, whatever else is running.
+        grown: Bytes beyond what it had.
+    """
 
     finding: Finding
     seconds: float
+    worked: float
     grown: int
 
 
@@ -26,6 +33,11 @@ def memory(pid: int, line: str) -> int:
     return int(match[1]) * 1024 if match else 0
 
 
+def busy(pid: int) -> float:
+    """Seconds of the processor that a process has had."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
 def examine(worker: Worker, data: bytes) -> Cost:
     """Examine a picture and measure."""
     if worker.pid is None:
@@ -33,8 +45,10 @@ def examine(worker: Worker, data: bytes) -> Cost:
     pid = worker.pid or 0
     Path(f"/proc/{pid}/clear_refs").write_text("5")  # forget the peak
     before = memory(pid, "VmRSS")
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), busy(pid)
     finding = worker.examine(data)
     seconds = time.perf_counter() - begun
+    # of a process that was lost nothing can be asked any more
+    worked = busy(pid) - worked if worker.pid == pid else seconds
     grown = memory(pid, "VmHWM") - before if worker.pid == pid else 0
-    return Cost(finding, seconds, grown)
+    return Cost(finding, seconds, worked, grown)

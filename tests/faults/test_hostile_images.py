@@ -73,7 +73,7 @@ def test_sizes_are_refused_by_the_header(worker: Worker, name: str) -> None:
     tries = [examine(worker, data) for _ in range(3)]
     assert limit in tries[0].finding.reason
     assert f"VISIONLOOM_LIMIT_{limit.upper()}" in tries[0].finding.reason
-    assert min(t.seconds for t in tries) < 0.05
+    assert min(t.worked for t in tries) < 0.05
     assert max(t.grown for t in tries) < 50 * MIB
 
 
@@ -82,7 +82,7 @@ def test_tags_that_share_bytes_are_not_read_once_each(worker: Worker) -> None:
     cost = examine(worker, tiff_of_shared_bytes())
     assert "damaged" in cost.finding.reason
     assert cost.grown < 100 * MIB
-    assert cost.seconds < 5
+    assert cost.worked < 5
 
 
 def test_a_few_frames_are_no_reason(worker: Worker) -> None:

@@ -29,12 +29,13 @@ ROOT = Path(__file__).resolve().parents[2]
 _VARIABLE = "VISIONLOOM_TESTS_WITHOUT"
 _FAILED = 1
 """Exit status of pytest when tests ran and failed; others mean that none ran."""
-_SITE = f"""
-import os, sys
-if {_VARIABLE!r} in os.environ and "pytest" not in " ".join(sys.orig_argv):
+# the number is written down: some processes are given no variables of the user's
+_SITE = """
+import sys
+if sys.orig_argv[1:3] != ["-m", "pytest"]:
     import pytest
-    from tests.faults.without_protection import switch_off
-    switch_off(pytest.MonkeyPatch())
+    from tests.faults.protections import find_all
+    find_all()[{number}].off(pytest.MonkeyPatch())
 """
 
 
@@ -72,7 +73,8 @@ def _tree(number: int, protection: Protection) -> Iterator[tuple[Path, dict[str,
     """Where the test is run: a folder, what its environment has more, and options of pytest."""
     with tempfile.TemporaryDirectory(prefix="visionloom-without-") as temporary:
         if not isinstance(protection.off, Line):
-            (Path(temporary) / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
+            site = _SITE.format(number=number)
+            (Path(temporary) / "sitecustomize.py").write_text(site, encoding="utf-8")
             path = os.pathsep.join([temporary, str(ROOT)])
             plugin = ["-p", "tests.faults.without_protection"]
             yield ROOT, {_VARIABLE: str(number), "PYTHONPATH": path}, plugin
