@@ -87,6 +87,7 @@ class Trainer:
         self.position = Position()
         self.best: Tensors | None = None
         self._saved_at = time.monotonic()
+        self._steps = feed.batch_count()  # counted once: it grows with the number of images
 
     def resume(self, state: State) -> None:
         """Continue from a checkpoint."""
@@ -167,7 +168,7 @@ class Trainer:
             False when time or patience with us ran out.
         """
         options, position, device = self.options, self.position, self.hardware.device
-        steps = self.feed.batch_count()
+        steps = self._steps
         exact = torch.float32 if self.hardware.kind == "mps" else torch.float64
         loss_sum = torch.tensor(position.loss_sum, dtype=exact, device=device)
         wrong = torch.tensor(position.wrong, dtype=torch.int64, device=device)
@@ -257,7 +258,7 @@ class Trainer:
 
     def _rate(self, batch: int) -> float:
         """The learning rate of a batch of the open epoch."""
-        options, more_from, steps = self.options, self.position.more_from, self.feed.batch_count()
+        options, more_from, steps = self.options, self.position.more_from, self._steps
         begin, epochs, warmup = 1, options.epochs, options.warmup_epochs
         if more_from:
             begin, epochs, warmup = more_from, options.more_epochs, 0
