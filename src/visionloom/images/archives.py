@@ -322,9 +322,14 @@ def _unpacked(path: Path, settings: Settings) -> Path:
     if not target.is_dir():
         with explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f"{target.name}.lock"), mode=0o600):
-            if not target.is_dir():
-                _unpack(path, target, settings.limits)
+        lock = target.with_name(f"{target.name}.lock")
+        with FileLock(lock, mode=0o600):
+            try:
+                if not target.is_dir():
+                    _unpack(path, target, settings.limits)
+            finally:
+                # who waits for it finds the folder, or is refused in turn
+                lock.unlink(missing_ok=True)
     # it is in use, which a clean-up goes by
     with contextlib.suppress(OSError):
         os.utime(target)
