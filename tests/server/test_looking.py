@@ -16,9 +16,11 @@ from starlette.testclient import TestClient
 
 import visionloom as vl
 from tests.conftest import picture
+from tests.server.asgi import api_routes
 from tests.server.conftest import PORT, browser
 from visionloom.artifacts.types import Scores
 from visionloom.engine.collect import collect
+from visionloom.server.app import create_app
 from visionloom.server.desk import Desk, open_desk
 from visionloom.workspace import Workspace
 
@@ -93,6 +95,44 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
 
 def only(looked: Looked, step: str) -> str:
     return next(value for key, value in looked.ids.items() if key.startswith(f"{step}."))
+
+
+MADE_BY = {
+    "artifacts": "train", "images": "convert", "transformations": "transform", "models": "train",
+    "scores": "score", "evaluations": "evaluate", "reports": "report",
+}  # fmt: skip
+
+
+def test_no_query_of_what_is_there_leads_elsewhere(looked: Looked) -> None:
+    """A26: every query of every address that reads, with ids of things that are there."""
+    client, app = looked.client, create_app(looked.desk)
+    draft = client.post("/api/drafts", json={"text": "jobs: {}\n"}).json()["id"]
+    needed = {
+        "difference": {"run": looked.run},
+        "compare": {"first": looked.run, "second": looked.run},
+        "get_preview": {"transformation": only(looked, "transform"), "phase": "training"},
+    }
+    asked = 0
+    for route in api_routes(app):
+        queries = [field.name for field in route.dependant.query_params]
+        if "GET" not in (route.methods or ()) or not queries:
+            continue
+        if route.path in {"/api/events", "/open"}:
+            continue
+        place = route.path.split("/")[2]
+        ids = {"artifact": only(looked, MADE_BY.get(place, "train")), "run": looked.run}
+        path = route.path.format(**ids, draft=draft, row=1, number=1, revision=1)
+        given = needed.get(route.name, {})
+        answer = client.get(path, params=given)
+        assert answer.status_code == 200, (path, answer.text)
+        for name in queries:
+            others = "".join(f"&{key}={value}" for key, value in given.items() if key != name)
+            for word in HOSTILE:
+                answer = client.get(f"{path}?{name}={word}{others}")
+                assert answer.status_code < 500, (path, name, word[:60], answer.text[:300])
+                assert b"root:" not in answer.content
+                asked += 1
+    assert asked > 300
 
 
 def test_an_artifact_tells_who_made_it(looked: Looked) -> None:
