@@ -15,7 +15,7 @@ from pathlib import Path
 from visionloom.artifacts.atomic import explained, remove_tree, sync_folder, sync_tree, write_file
 from visionloom.artifacts.trees import tree_bytes
 from visionloom.datasets.arrivals import Arrival
-from visionloom.datasets.folders import Folders, is_text
+from visionloom.datasets.folders import Folders
 from visionloom.datasets.names import folder_name
 from visionloom.datasets.pictures import FirstPictures
 from visionloom.datasets.uploads import Uploads
@@ -31,6 +31,7 @@ from visionloom.errors import (
 from visionloom.images.formats import MANIFEST_EXTENSIONS, archive_extension, is_hidden
 from visionloom.images.sources import find_pictures
 from visionloom.settings import MIB, Settings
+from visionloom.spec.names import is_text
 from visionloom.spec.ports import nearest
 
 _MARK = "d-"

@@ -28,6 +28,7 @@ from visionloom.images.formats import (
     is_picture_name,
 )
 from visionloom.settings import Settings
+from visionloom.spec.names import is_text
 
 Kind = Literal["folder", "archive", "list"]
 ENTRIES_SHOWN = 1_000
@@ -236,11 +237,6 @@ def _kind(entry: os.DirEntry[str]) -> Kind | None:
     if archive_extension(entry.name) is not None:
         return "archive"
     return "list" if entry.name.lower().endswith(MANIFEST_EXTENSIONS) else None
-
-
-def is_text(name: str) -> bool:
-    """Whether a name can be written as UTF-8; one of another encoding cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _not_there() -> NotThereError:

@@ -149,6 +149,27 @@ class LineReader:
             return
 
 
+class JournalReader(LineReader):
+    """Reads the lines of a journal that were added since the last time, each with its number.
+
+    Lines of a supervisor whose run was taken over are left out from the first line of the one that
+    took over.
+    """
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        super().__init__(path, offset)
+        self._fence = 0
+
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """Number and text of the new lines."""
+        for line in self.read():
+            head = _HEAD.match(line)
+            if head is None or int(head[2]) < self._fence:
+                continue
+            self._fence = int(head[2])
+            yield int(head[1]), line
+
+
 def follow(
     path: Path,
     after: int = 0,
@@ -156,10 +177,7 @@ def follow(
     *,
     pause: float = 0.1,
 ) -> Iterator[dict[str, Any]]:
-    """The lines of a journal, those to come included.
-
-    Lines of a supervisor whose run was taken over are left out from the first line of the one that
-    took over.
+    """The lines of a journal, those to come included; see `JournalReader`.
 
     Args:
         path: The journal; need not be there yet.
@@ -167,18 +185,10 @@ def follow(
         stop: Asked when all lines so far are read; the iteration ends when it says so.
         pause: Seconds between two looks.
     """
-    reader = LineReader(path)
-    newest = 0
+    reader = JournalReader(path)
     while True:
         ending = stop()
-        for line in reader.read():
-            head = _HEAD.match(line)
-            if head is None:
-                continue
-            number, fence = int(head[1]), int(head[2])
-            if fence < newest:
-                continue
-            newest = fence
+        for number, line in reader.numbered():
             if number > after and (value := parse(line)) is not None:
                 yield value
         if ending:

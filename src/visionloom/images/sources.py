@@ -23,6 +23,7 @@ from visionloom.images.formats import (
 )
 from visionloom.images.origin import PixelOrigin, Skipped
 from visionloom.settings import Settings
+from visionloom.spec.names import is_text
 
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
 
@@ -116,7 +117,7 @@ def find_pictures(
 
 
 def _check_path(source: Path) -> None:
-    if not _is_text(str(source)):
+    if not is_text(str(source)):
         raise InvalidDatasetError(f"The path {_shown(str(source))} is not UTF-8.", "Rename it.")
     try:
         source.stat()
@@ -124,11 +125,6 @@ def _check_path(source: Path) -> None:
         raise InvalidDatasetError(f"{source} does not exist.", "Check the path.") from error
     except OSError as error:
         raise InvalidDatasetError(f"{source} cannot be read: {error.strerror}.") from error
-
-
-def _is_text(name: str) -> bool:
-    """Whether a name can be written as UTF-8; one of another encoding cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _shown(name: str) -> str:
@@ -161,8 +157,8 @@ def _several(paths: list[Path]) -> Listing:
         raise InvalidDatasetError(f"{missing[0] if missing else 'The list'} is no file.")
     root = Path(os.path.commonpath([path.absolute().parent for path in paths]))
     names = sorted({path.absolute().relative_to(root).as_posix() for path in paths})
-    candidates = [Candidate(name, name) for name in names if _is_text(name)]
-    skipped = [Skipped(_shown(name), _NOT_UTF8) for name in names if not _is_text(name)]
+    candidates = [Candidate(name, name) for name in names if is_text(name)]
+    skipped = [Skipped(_shown(name), _NOT_UTF8) for name in names if not is_text(name)]
     origin = PixelOrigin("folder", str(root))
     return Listing(origin, candidates, labelled=False, skipped=skipped)
 
@@ -259,7 +255,7 @@ def _arrange(names: Iterable[str], origin: PixelOrigin, labelled: str) -> Listin
     for name in names:
         if is_hidden(name):
             listing.ignored += 1
-        elif is_picture_name(name) and not _is_text(name):
+        elif is_picture_name(name) and not is_text(name):
             listing.skipped.append(Skipped(_shown(name), _NOT_UTF8))
         elif is_picture_name(name):
             pictures.append(name)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
+from visionloom.engine.journal import JOURNAL_NAME, JournalReader, LineReader, parse
 from visionloom.records.rows import RunRow
 
-_HEAD = re.compile(rb'\{"seq":(\d+),"fence":(\d+),')
 # half a character, of a name that is no UTF-8, can be sent to nobody
 _HALVES = re.compile(rb"\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
 _TAIL_BYTES = 512 * 1024
@@ -75,13 +74,7 @@ def errors(run: RunRow) -> dict[str, dict[str, Any]]:
 
 def _numbered(path: Path, offset: int) -> Iterator[tuple[int, bytes]]:
     """Number and text of the lines from an offset on, or from the line that begins after it."""
-    fence = 0
-    for line in LineReader(path, offset).read():
-        head = _HEAD.match(line)
-        if head is None or int(head[2]) < fence:
-            continue
-        fence = int(head[2])
-        yield int(head[1]), line
+    return JournalReader(path, offset).numbered()
 
 
 def _beginning_of_tail(path: Path) -> int:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
-from visionloom.engine.journal import JOURNAL_NAME, LineReader, parse
+from visionloom.engine.journal import JOURNAL_NAME, JournalReader, parse
 from visionloom.errors import NoSuchRunError
 from visionloom.server.events import EventHub, Told
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _KEEP_ALIVE_SECONDS = 15.0
 _BATCH = 1_000
 _CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})")
-_HEAD = re.compile(rb'\{"seq":(\d+),"fence":(\d+),')
 
 
 @dataclass(frozen=True)
@@ -179,9 +178,8 @@ class _JournalTail:
 
     def __init__(self, path: Path, after: int) -> None:
         self._path = path
-        self._reader = LineReader(path)
+        self._reader = JournalReader(path)
         self._after = after
-        self._fence = 0
 
     def has_grown(self) -> bool:
         """Whether there is something to read; asked often, so without a thread."""
@@ -191,19 +189,11 @@ class _JournalTail:
             return False
 
     def read(self) -> list[tuple[int, str]]:
-        """Number and text of the next lines, a batch at most; none when there are no new ones.
-
-        Lines of a supervisor whose run was taken over are left out, as in
-        `visionloom.engine.journal.follow`.
-        """
+        """Number and text of the next lines, a batch at most; none when there are no new ones."""
         found: list[tuple[int, str]] = []
-        for line in self._reader.read():
-            head = _HEAD.match(line)
-            if head is None or int(head[2]) < self._fence:
-                continue
-            self._fence = int(head[2])
-            if int(head[1]) > self._after and parse(line) is not None:
-                found.append((int(head[1]), line.decode("utf-8", "replace")))
+        for number, line in self._reader.numbered():
+            if number > self._after and parse(line) is not None:
+                found.append((number, line.decode("utf-8", "replace")))
             if len(found) == _BATCH:
                 break
         return found
