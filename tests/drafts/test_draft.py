@@ -170,9 +170,9 @@ def test_what_an_editor_saves_while_its_file_is_read_is_not_overwritten(
 def test_more_than_could_be_read_again_is_refused_and_the_draft_goes_on(drafts: Drafts) -> None:
     draft = begin(drafts)
     notes = tuple(Note("x" * 9_000, 0, number) for number in range(500))
-    with pytest.raises(UsageError, match="more than the limit of a layout, 4194304"):
+    with pytest.raises(UsageError, match="more than the limit layout_bytes of 4194304"):
         draft.change(1, lambda content: replace(content, layout=Layout({}, notes)), "Notes")
-    with pytest.raises(UsageError, match="more than the limit of yaml_bytes, 1048576"):
+    with pytest.raises(UsageError, match="more than the limit yaml_bytes of 1048576"):
         write(draft, "#" * 2_000_000)
     write(draft, "a: 1\n")
     assert draft.file.read_text() == "a: 1\n"
