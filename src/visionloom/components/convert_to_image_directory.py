@@ -14,7 +14,7 @@ from visionloom.spec.ports import Input, Output, Setting
 @component(
     title="Convert to Image Directory",
     category="Image data transformation",
-    version="2",
+    version="1",
     aliases=("azureml.designer.computer_vision.preprocess.convert_to_image_directory",),
     differs=(
         "Every picture is decoded in full once, in a process of its own; what cannot be read is "

@@ -320,6 +320,9 @@ def _unpacked(path: Path, settings: Settings) -> Path:
     """The folder a compressed tar is unpacked to; made once per content, by one at a time."""
     target = settings.cache / "archives" / sha256_of_file(path)
     if not target.is_dir():
+        # refused before anything is written
+        with _inflated_tar(path, Budget(path, settings.limits), settings.limits) as archive:
+            _tar_members(path, archive, settings.limits)
         with explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
         lock = target.with_name(f"{target.name}.lock")
@@ -337,8 +340,6 @@ def _unpacked(path: Path, settings: Settings) -> Path:
 
 
 def _unpack(path: Path, target: Path, limits: Limits) -> None:
-    with _inflated_tar(path, Budget(path, limits), limits) as archive:
-        _tar_members(path, archive, limits)
     with new_folder(target) as scratch:
         budget = Budget(path, limits, _room(scratch, limits))
         with _inflated_tar(path, budget, limits) as archive:
