@@ -199,6 +199,12 @@ export const canvas = {
     copyLabel: "Keep a copy",
     taken: "Another tab changed this draft; you see its newest state.",
   },
+  left: {
+    waits: (name: string, why: string) =>
+      `Edits of “${name}” are not saved yet: ${why} They are kept in this tab: open the draft to see them.`,
+    refused: (name: string, why: string) => `An edit of “${name}” was not saved: ${why}`,
+    saved: (name: string) => `All edits of “${name}” are saved now.`,
+  },
   note: {
     title: "Note",
     text: "Text of the note",

@@ -49,4 +49,5 @@ export const common = {
     reused: "Reused",
     skipped: "Left out",
   },
+  rate: (rate: string) => `${rate} images/s`,
 };

@@ -305,7 +305,6 @@ export const panel = {
     time: "About",
     progress: (done: number, total: number) => `${done} of ${many(total, "step", "steps")}`,
     timeLeft: (time: string) => `${time} left`,
-    rate: (rate: string) => `${rate} images/s`,
     loss: "Training loss",
     cancel: "Cancel run",
     finish: "Stop and keep the best",

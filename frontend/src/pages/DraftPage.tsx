@@ -50,20 +50,6 @@ export default function DraftPage({ draft: id }: { draft: string }) {
     return close;
   }, [id, attempt]);
   useEffect(listen, []);
-  useEffect(() => {
-    const leave = () => useEditor.getState().flush(true);
-    const ask = (event: BeforeUnloadEvent) => {
-      const { flush, wouldBeLost } = useEditor.getState();
-      flush();
-      if (wouldBeLost()) event.preventDefault();
-    };
-    window.addEventListener("pagehide", leave);
-    window.addEventListener("beforeunload", ask);
-    return () => {
-      window.removeEventListener("pagehide", leave);
-      window.removeEventListener("beforeunload", ask);
-    };
-  }, []);
 
   if (failure) {
     return (

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask, client } from "~/api/client";
 import type { Graph, GraphStep, Problem, Target } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { cx } from "~/ui/cx";
 import { Field } from "~/ui/Field";
 import { Notice } from "~/ui/Notice";
@@ -11,7 +11,7 @@ import { Waiting } from "~/ui/Spinner";
 import { send } from "./edits";
 import styles from "./panel.module.css";
 
-const words = t.panel.compute;
+const words = panelWords.compute;
 
 export function useTargets() {
   return useQuery({

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { ask, client } from "~/api/client";
 import { useRun } from "~/api/run";
 import type { Graph, GraphStep, Problem } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { useCatalog } from "~/store/catalog";
 import { useEditor } from "~/store/editor";
 import { useLive } from "~/store/live";
@@ -28,7 +28,7 @@ import { type TabName, usePanel } from "./store";
 import { TypedField } from "./TypedField";
 import { WhyTab } from "./WhyTab";
 
-const words = t.panel;
+const words = panelWords;
 const NO_NAMES: readonly string[] = [];
 
 export interface InspectorProps {

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import type { Edit, Graph, Problem } from "~/api/types";
 import { freeInput } from "~/graph/document";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { Button, IconButton } from "~/ui/Button";
 import { Field } from "~/ui/Field";
 import { Icon } from "~/ui/Icon";
@@ -16,7 +16,7 @@ import { Switch } from "./Switch";
 import { TypedField } from "./TypedField";
 import { shown } from "./words";
 
-const words = t.panel.pipeline;
+const words = panelWords.pipeline;
 
 interface PipelineProps {
   draft: string;
@@ -105,7 +105,7 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
                 className={styles["grow"]}
                 saved={input.name}
                 onlyWhenLeft
-                wrong={(text) => (/^[A-Za-z_]\w*$/.test(text) ? "" : t.panel.step.nameWrong)}
+                wrong={(text) => (/^[A-Za-z_]\w*$/.test(text) ? "" : panelWords.step.nameWrong)}
                 send={async (text) =>
                   /^[A-Za-z_]\w*$/.test(text) &&
                   send(words.rename(input.name), [
@@ -181,7 +181,7 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
       )}
       {choosing && (
         <FolderDialog
-          title={t.panel.folders.title(choosing)}
+          title={panelWords.folders.title(choosing)}
           onClose={() => setChoosing("")}
           onChoose={(place) =>
             void send(words.chooseFor(choosing), [setInput(choosing, { folder: idOf(place) })])
@@ -249,7 +249,7 @@ function Outputs({ draft, graph, readOnly }: PipelineProps) {
               <strong className={styles["grow"]}>{output.name}</strong>
               {from && (
                 <span className={styles["quiet"]}>
-                  {t.panel.fields.boundStep(from.step, from.port)}
+                  {panelWords.fields.boundStep(from.step, from.port)}
                 </span>
               )}
             </span>
@@ -281,7 +281,7 @@ function Outputs({ draft, graph, readOnly }: PipelineProps) {
 function Settings({ graph, readOnly, problems }: PipelineProps) {
   const { data: targets } = useTargets();
   const set = plainTarget(graph.default_compute);
-  const fallback = targets?.find((target) => target.default)?.name ?? t.panel.compute.machine;
+  const fallback = targets?.find((target) => target.default)?.name ?? panelWords.compute.machine;
   const problem = problems.find((item) => item.step === "" && /compute/.test(item.name));
   const change =
     (key: "force_rerun" | "continue_on_step_failure", label: string) => (on: boolean) =>
@@ -297,7 +297,7 @@ function Settings({ graph, readOnly, problems }: PipelineProps) {
             disabled={readOnly}
             value={set}
             choices={[
-              { value: "", label: t.panel.fields.choiceOf(fallback, t.panel.fields.default) },
+              { value: "", label: panelWords.fields.choiceOf(fallback, panelWords.fields.default) },
               ...targetChoices(targets ?? [], set),
             ]}
             onChoose={(value) =>

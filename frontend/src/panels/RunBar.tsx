@@ -5,8 +5,8 @@ import { RUN_EVENT } from "~/actions/registry";
 import { ask, client } from "~/api/client";
 import { useRun } from "~/api/run";
 import type { DraftState, RunChoice } from "~/api/types";
-import { t } from "~/messages";
 import { duration, percent } from "~/messages/numbers";
+import { panel as panelWords } from "~/messages/panel";
 import { useEditor } from "~/store/editor";
 import { leftOf, rateOf, shareOf, useLive } from "~/store/live";
 import { Button, LinkButton } from "~/ui/Button";
@@ -23,7 +23,7 @@ import { reveal, usePanel } from "./store";
 import { isOver, useSummary } from "./useRun";
 import { roughly } from "./words";
 
-const words = t.panel.bar;
+const words = panelWords.bar;
 const PAUSE = 400;
 const all: RunChoice = {
   up_to: "",
