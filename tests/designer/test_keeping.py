@@ -71,6 +71,7 @@ def test_text_typed_while_the_server_is_slow_stays(page: Page) -> None:
         held[0].continue_()
     page.wait_for_timeout(200)
     page.keyboard.type("e\n")
+    page.wait_for_timeout(400)
     assert yaml_of(page).startswith("# cde\n")
     slow = False
     held[1].continue_()
@@ -119,3 +120,50 @@ def test_a_conflict_that_is_left_with_the_browsers_keys_is_asked_about_again(
     dialog.get_by_role("button", name="Overwrite the file").click()
     saved(page)
     assert "densenet" in file.read_text()
+
+
+def by_hand(server: DesignerServer, draft: str) -> None:
+    """Another program writes to the file of a draft."""
+    file = server.home / "drafts" / draft / "pipeline.yml"
+    file.write_text(file.read_text() + "# by hand\n")
+
+
+def test_a_file_changed_on_disk_is_seen_when_one_comes_back_to_the_page(
+    page: Page, server: DesignerServer, faults: Faults
+) -> None:
+    faults.allow("409")
+    draft = new_draft(page)
+    by_hand(server, draft)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    dialog = page.get_by_role("dialog", name="The file was changed on disk")
+    expect(dialog).to_be_visible()
+    # there is one thing to do, and no way round it
+    expect(dialog.get_by_role("button")).to_have_count(1)
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    page.mouse.click(5, 5)
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Load the file from disk").click()
+    expect(dialog).to_have_count(0)
+    saved(page)
+    assert text_of(page, draft).endswith("# by hand\n")
+    page.get_by_role("button", name=re.compile("^Undo:")).click()
+    saved(page)
+    assert "# by hand" not in text_of(page, draft)
+
+
+def test_a_run_of_a_file_changed_on_disk_leads_to_the_choice(
+    page: Page, server: DesignerServer, faults: Faults
+) -> None:
+    faults.allow("409")
+    draft = new_draft(page)
+    canvas(page).focus()
+    add_by_keyboard(page, "Init Image Transformation")
+    expect(page.get_by_role("button", name="1 to run")).to_be_visible()
+    by_hand(server, draft)
+    page.keyboard.press("Control+Enter")
+    dialog = page.get_by_role("dialog", name="The file was changed on disk")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Load the file from disk").click()
+    expect(page.get_by_role("button", name="1 to run")).to_be_visible()
+    assert page.evaluate("fetch('/api/runs').then(a => a.json()).then(a => a.runs.length)") == 0

@@ -189,6 +189,7 @@ export const canvas = {
     diskTitle: "The file was changed on disk",
     tab: "This draft was edited elsewhere since your last edit. Nothing of either was overwritten.",
     disk: "Another program wrote to the file of this draft. Nothing was overwritten.",
+    undoable: "Undo brings back what is shown here.",
     theirs: "Take theirs",
     top: "Put mine on top of theirs",
     replace: "Put my text in the place of theirs",

@@ -289,7 +289,7 @@ export const panel = {
     asWritten: "as the pipeline says",
     plan: "Plan",
     planning: "Planning",
-    planFailed: "No plan yet",
+    planFailed: (why: string) => `No plan yet: ${why}`,
     toRun: (count: number) => `${count} to run`,
     reused: (count: number) => `${count} reused`,
     left: (count: number) => `${count} left out`,

@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { RUN_EVENT } from "~/actions/registry";
-import { ask, client } from "~/api/client";
+import { ask, ConflictError, client } from "~/api/client";
 import { useRun } from "~/api/run";
 import type { DraftState, RunChoice } from "~/api/types";
 import { duration, percent } from "~/messages/numbers";
@@ -67,7 +67,7 @@ export default function RunBar({
     },
     onError: (error) => {
       asked.current = "";
-      toastFailure(error);
+      if (!isConflict(draft.id, error)) toastFailure(error);
     },
   });
 
@@ -129,6 +129,13 @@ export default function RunBar({
       )}
     </section>
   );
+}
+
+/** Whether somebody else changed the draft: then it is chosen before anything runs. */
+function isConflict(draft: string, error: unknown): boolean {
+  if (!(error instanceof ConflictError)) return false;
+  useEditor.getState().conflicted(draft, error.conflict);
+  return true;
 }
 
 function RunMenu({
@@ -200,13 +207,21 @@ function PlanStrip({ draft, target }: { draft: DraftState; target: string }) {
     placeholderData: (before) => before,
     retry: false,
   });
+  useEffect(() => void isConflict(draft.id, plan.error), [draft.id, plan.error]);
   const fresh = plan.data?.revision === draft.revision && !plan.isPlaceholderData;
   useEffect(() => {
     usePanel.getState().planned(fresh && plan.data ? plan.data : null);
     return () => usePanel.getState().planned(null);
   }, [fresh, plan.data]);
   if (empty) return <span className={styles.quiet}>{words.emptyDraft}</span>;
-  if (plan.error) return <span className={styles.quiet}>{words.planFailed}</span>;
+  if (plan.error) {
+    const why = words.planFailed(plan.error.message);
+    return (
+      <span className={styles.quiet} title={why}>
+        {why}
+      </span>
+    );
+  }
   if (!plan.data) return <span className={styles.quiet}>{words.planning}</span>;
   const { run, reuse, leave, refuse, seconds } = plan.data;
   const parts =

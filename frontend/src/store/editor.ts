@@ -318,11 +318,17 @@ export const useEditor = create<EditorStore>((set, get) => {
         client.GET("/api/drafts/{draft}", { params: { path: { draft: mine.id } } }),
       ).catch(() => null);
       if (mine === session) get().flush();
-      if (!draft || mine !== session || mine.items.length || draft.revision <= before.revision) {
-        return;
+      if (!draft || mine !== session || mine.items.length) return;
+      if (draft.revision > before.revision) {
+        mine.server = draft;
+        show({ notice: draft.text === before.text ? "" : t.canvas.conflict.taken });
       }
-      mine.server = draft;
-      show({ notice: draft.text === before.text ? "" : t.canvas.conflict.taken });
+      // what another program wrote to the file is no revision yet
+      await ask(
+        client.GET("/api/drafts/{draft}/standing", { params: { path: { draft: mine.id } } }),
+      ).catch((error: unknown) => {
+        if (error instanceof ConflictError) get().conflicted(mine.id, error.conflict);
+      });
     },
     takeTheirs: () => goOn(false),
     putOnTop: () => goOn(true),

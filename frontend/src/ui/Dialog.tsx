@@ -14,7 +14,8 @@ export function Dialog({
   children,
 }: {
   title: string;
-  onClose: () => void;
+  /** Null where there is nothing to go back to and one of the buttons must be chosen. */
+  onClose: (() => void) | null;
   /** Buttons at the end. */
   foot?: ReactNode;
   wide?: boolean;
@@ -43,10 +44,15 @@ export function Dialog({
       ref={dialog}
       aria-labelledby={id}
       className={cx(styles.dialog, wide && styles.wide)}
+      closedby={onClose ? undefined : "none"}
+      // browsers close it at the second Escape whatever is said to the first
+      onClose={() => {
+        if (!onClose && dialog.current?.isConnected) dialog.current.showModal();
+      }}
       onCancel={(event) => {
         if (event.target !== dialog.current) return;
         event.preventDefault();
-        onClose();
+        onClose?.();
       }}
       onClick={(event) => {
         if (event.target !== dialog.current) return;
@@ -56,12 +62,12 @@ export function Dialog({
           event.clientX <= box.right &&
           event.clientY >= box.top &&
           event.clientY <= box.bottom;
-        if (!inside) onClose();
+        if (!inside) onClose?.();
       }}
     >
       <div className={styles.head}>
         <h2 id={id}>{title}</h2>
-        <IconButton icon="close" label={t.common.close} onClick={onClose} />
+        {onClose && <IconButton icon="close" label={t.common.close} onClick={onClose} />}
       </div>
       <div ref={body} className={styles.body}>
         {children}
