@@ -1,6 +1,6 @@
 /** The pipeline itself, shown while no step is selected. */
 import { useState } from "react";
-import type { Edit, Graph, Problem } from "~/api/types";
+import type { Graph, Problem } from "~/api/types";
 import { freeInput } from "~/graph/document";
 import { panel as panelWords } from "~/messages/panel";
 import { Button, IconButton } from "~/ui/Button";
@@ -10,7 +10,7 @@ import { Select } from "~/ui/Select";
 import { plainTarget, targetChoices, useTargets } from "./ComputeTab";
 import { send } from "./edits";
 import { FolderDialog, idOf } from "./FolderDialog";
-import { freeRule, typed } from "./fields";
+import { InputValue, setInput } from "./InputValue";
 import styles from "./panel.module.css";
 import { Switch } from "./Switch";
 import { TypedField } from "./TypedField";
@@ -23,21 +23,6 @@ interface PipelineProps {
   graph: Graph;
   problems: readonly Problem[];
   readOnly: boolean;
-}
-
-type SetInput = Extract<Edit, { kind: "set_input" }>;
-
-function setInput(name: string, patch: Partial<SetInput>): SetInput {
-  return {
-    kind: "set_input",
-    name,
-    data: true,
-    path: null,
-    folder: "",
-    value: null,
-    remove: false,
-    ...patch,
-  };
 }
 
 export function PipelinePanel(props: PipelineProps) {
@@ -161,7 +146,13 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
               </>
             ) : (
               <>
-                <InputValue draft={draft} name={input.name} value={input.value} error={error} />
+                <InputValue
+                  draft={draft}
+                  graph={graph}
+                  name={input.name}
+                  value={input.value}
+                  error={error}
+                />
                 <span className={styles["quiet"]}>{words.used(usedBy(input.name))}</span>
               </>
             )}
@@ -189,41 +180,6 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
         />
       )}
     </section>
-  );
-}
-
-function InputValue({
-  draft,
-  name,
-  value,
-  error,
-}: {
-  draft: string;
-  name: string;
-  value: string | number | boolean | null;
-  error: string | undefined;
-}) {
-  const rule = freeRule(name, value);
-  const set = (next: string | number | boolean | null) =>
-    send(words.valueOf(name), [setInput(name, { data: false, value: next })], `type input.${name}`);
-  if (typeof value === "boolean") {
-    return (
-      <Switch aria-label={words.valueOf(name)} on={value} onChange={(next) => void set(next)} />
-    );
-  }
-  return (
-    <TypedField
-      id={`${draft}//value/${name}`}
-      label={words.valueOf(name)}
-      parameter={name}
-      hideLabel
-      saved={value === null ? "" : String(value)}
-      error={error}
-      // a whole number may be replaced by a broken one
-      send={(text) =>
-        set(typed({ ...rule, kind: rule.kind === "integer" ? "number" : rule.kind }, text).value)
-      }
-    />
   );
 }
 

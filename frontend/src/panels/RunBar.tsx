@@ -1,7 +1,8 @@
 /** What a run would do, the button that starts it, and how the newest run of the draft goes. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { RUN_EVENT } from "~/actions/registry";
+import { ariaKeys, shownKeys } from "~/actions/keyboard";
+import { action, RUN_EVENT } from "~/actions/registry";
 import { ask, ConflictError, client } from "~/api/client";
 import { useRun } from "~/api/run";
 import type { DraftState, RunChoice } from "~/api/types";
@@ -9,6 +10,7 @@ import { duration, percent } from "~/messages/numbers";
 import { panel as panelWords } from "~/messages/panel";
 import { useEditor } from "~/store/editor";
 import { leftOf, rateOf, shareOf, useLive } from "~/store/live";
+import { saved } from "~/store/saved";
 import { Button, LinkButton } from "~/ui/Button";
 import { Icon } from "~/ui/Icon";
 import { Menu, type MenuEntry } from "~/ui/Menu";
@@ -16,7 +18,6 @@ import { Progress } from "~/ui/Progress";
 import { Spinner } from "~/ui/Spinner";
 import { StateBadge } from "~/ui/StateBadge";
 import { toastFailure } from "~/ui/Toast";
-import { saved } from "./edits";
 import { PlanDialog } from "./PlanDialog";
 import styles from "./runbar.module.css";
 import { reveal, usePanel } from "./store";
@@ -24,6 +25,7 @@ import { isOver, useSummary } from "./useRun";
 import { roughly } from "./words";
 
 const words = panelWords.bar;
+const { keys } = action("run");
 const PAUSE = 400;
 const all: RunChoice = {
   up_to: "",
@@ -112,8 +114,8 @@ export default function RunBar({
               icon="run"
               busy={start.isPending}
               disabled={blocked}
-              title="Ctrl+Enter"
-              aria-keyshortcuts="Control+Enter"
+              title={keys.map(shownKeys).join(", ")}
+              aria-keyshortcuts={ariaKeys(keys)}
               onClick={() => mutate({})}
             >
               {words.run}

@@ -8,7 +8,7 @@ import { Icon } from "~/ui/Icon";
 import { Notice } from "~/ui/Notice";
 import { StateBadge } from "~/ui/StateBadge";
 import { Table } from "~/ui/Table";
-import { toast } from "~/ui/Toast";
+import { toast, toastFailure } from "~/ui/Toast";
 import styles from "./panel.module.css";
 
 const words = panelWords.why;
@@ -140,7 +140,9 @@ function Decided({ decision, tense }: { decision: Decision; tense: "actions" | "
             size="small"
             label={words.copyKey}
             onClick={() =>
-              void navigator.clipboard.writeText(key).then(() => toast(panelWords.log.copied))
+              void navigator.clipboard
+                .writeText(key)
+                .then(() => toast(panelWords.log.copied), toastFailure)
             }
           />
         </p>

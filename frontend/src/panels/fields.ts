@@ -3,7 +3,7 @@ import type { Catalog, Component, Graph, GraphStep, Value } from "~/api/types";
 import { panel as panelWords } from "~/messages/panel";
 import { shown } from "./words";
 
-type Kind = "boolean" | "integer" | "number" | "string";
+export type Kind = "boolean" | "integer" | "number" | "string";
 
 export interface FieldRule {
   name: string;
@@ -117,6 +117,23 @@ export function freeRule(name: string, value: Value | null): FieldRule {
     drawn: false,
     affectsResult: true,
   };
+}
+
+/** What kind of value a pipeline input holds: that of the parameter it is bound to. */
+export function boundKind(
+  graph: Graph,
+  name: string,
+  components: ReadonlyMap<string, Component>,
+): Kind | null {
+  for (const step of graph.steps) {
+    const component = components.get(step.component);
+    for (const [parameter, binding] of Object.entries(step.inputs)) {
+      if (!component || binding.kind !== "input" || binding.input !== name) continue;
+      const rule = fieldsOf(component).find((item) => item.name === parameter);
+      if (rule) return rule.kind;
+    }
+  }
+  return null;
 }
 
 /** The smallest positive number there is stands for "above 0" in a schema. */
