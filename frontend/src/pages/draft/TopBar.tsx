@@ -93,6 +93,8 @@ function Name({ draft }: { draft: DraftState }) {
         onBlur={() => end(true)}
         onKeyDown={(event) => {
           if (event.key !== "Enter" && event.key !== "Escape") return;
+          // the button that gets the focus shall not be pressed by the same key
+          event.preventDefault();
           byKey.current = true;
           end(event.key === "Enter");
         }}
