@@ -24,6 +24,7 @@ export function Dialog({
   const dialog = useRef<HTMLDialogElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const id = useId();
+  const mustChoose = onClose === null;
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
@@ -31,13 +32,15 @@ export function Dialog({
     // a field to type into comes before the button that closes
     const inside = body.current;
     inside?.querySelector<HTMLElement>("input, textarea, select")?.focus();
+    // it may come while one types: no button is pressed by the next blank
+    if (mustChoose) document.getElementById(id)?.focus();
     // what scrolls must be reachable with the keyboard
     if (inside && inside.scrollHeight > inside.clientHeight) inside.tabIndex = 0;
     return () => {
       element?.close?.();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
-  }, []);
+  }, [id, mustChoose]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
@@ -66,7 +69,9 @@ export function Dialog({
       }}
     >
       <div className={styles.head}>
-        <h2 id={id}>{title}</h2>
+        <h2 id={id} tabIndex={mustChoose ? -1 : undefined}>
+          {title}
+        </h2>
         {onClose && <IconButton icon="close" label={t.common.close} onClick={onClose} />}
       </div>
       <div ref={body} className={styles.body}>
