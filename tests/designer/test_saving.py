@@ -101,6 +101,8 @@ def test_whoever_edits_second_is_told_and_chooses(
     canvas(page).focus()
     add_by_keyboard(page, "DenseNet")
     saved(page)
+    # a plan that is made later would find out first
+    expect(page.get_by_role("button", name="1 to run")).to_be_visible()
     file = server.home / "drafts" / draft / "pipeline.yml"
     edited_elsewhere(page, file, faults, where)
     theirs = "# by hand" if where == "disk" else "resnet"

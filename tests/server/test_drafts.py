@@ -211,7 +211,11 @@ def test_a_second_tab_is_told_and_nothing_of_the_first_is_lost(client: TestClien
 def test_a_file_changed_on_disk_is_told_reloaded_or_overwritten(client: TestClient) -> None:
     editor = Editor(client, text=COMMENTED)
     file = Path(editor.draft["file"])
+    standing = f"/api/drafts/{editor.draft['id']}/standing"
+    assert client.get(standing).status_code == 204
     file.write_text(COMMENTED.replace("0.9", "0.6"))
+    seen = client.get(standing)
+    assert (seen.status_code, seen.json()["where"]) == (409, "disk")
     answer = editor.ask("edits", edits=[{"kind": "remove_steps", "steps": ["split"]}])
     assert (answer.status_code, answer.json()["where"]) == (409, "disk")
     editor.draft = editor.ask("reload").json()

@@ -2,15 +2,17 @@
 import { ask, client } from "~/api/client";
 import { t } from "~/messages";
 import { useEditor } from "~/store/editor";
+import { saved } from "~/store/saved";
 import { useView } from "~/store/view";
 import { graphNow, removeSteps, settled, titleOf } from "./edit";
 
 let own = "";
 
 async function textOf(names: readonly string[]): Promise<string> {
-  const { draft, flush } = useEditor.getState();
+  const { draft } = useEditor.getState();
   if (!draft || names.length === 0) return "";
-  flush();
+  // the server copies from what it has
+  if (!(await saved())) throw new Error(t.canvas.notCopied);
   const { text } = await ask(
     client.POST("/api/drafts/{draft}/copy", {
       params: { path: { draft: draft.id } },

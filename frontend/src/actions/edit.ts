@@ -116,12 +116,7 @@ export function disconnect(to: string, toPort: string): void {
 }
 
 /** Bind a data port to an input of the pipeline; a new one where `input` is not there yet. */
-export function connectInput(
-  to: string,
-  port: string,
-  input: string | null,
-  folder?: { id: string; name: string },
-): void {
+export function connectInput(to: string, port: string, input: string | null): void {
   const graph = graphNow();
   if (!graph) return;
   const name = input ?? freeInput(graph, "photos");
@@ -132,16 +127,13 @@ export function connectInput(
       name,
       data: true,
       path: null,
-      folder: folder?.id ?? "",
+      folder: "",
       value: null,
       remove: false,
     });
   }
   edits.push({ kind: "connect_input", input: name, to_step: to, to_port: port });
-  const label = folder
-    ? t.canvas.labels.photos(folder.name)
-    : t.canvas.labels.connect(name, titleOf(graph, to));
-  void edit(label, edits);
+  void edit(t.canvas.labels.connect(name, titleOf(graph, to)), edits);
 }
 
 export function removeSteps(names: readonly string[], label?: string): void {

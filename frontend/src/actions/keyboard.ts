@@ -1,6 +1,6 @@
 /** From keys to actions; text fields keep theirs. */
 import { paste } from "./clipboard";
-import { actions } from "./registry";
+import { act, actions } from "./registry";
 import type { Action } from "./types";
 
 const mac = () => /mac|iphone|ipad/i.test(navigator.platform);
@@ -48,6 +48,18 @@ function inWidget(target: EventTarget | null): boolean {
   );
 }
 
+const isPlain = (keys: string): boolean => !keys.includes("Mod+");
+
+/** Whether plain keys are for the draft: nothing has the focus, or the canvas or the outline has.
+ * Elsewhere they would act on what one does not look at. */
+function isOpen(target: EventTarget | null): boolean {
+  return (
+    !(target instanceof HTMLElement) ||
+    target.matches("body, h1") ||
+    target.closest("[role=application], [role=tree]") !== null
+  );
+}
+
 export function actionFor(keys: string, all: readonly Action[] = actions): Action | undefined {
   return all.find((action) => action.keys.includes(keys));
 }
@@ -58,17 +70,21 @@ export function listen(): () => void {
     if (event.defaultPrevented || event.isComposing) return;
     const found = actionFor(combination(event));
     if (!found || found.event || inWidget(event.target)) return;
-    if (inText(event.target) && !found.everywhere) return;
+    const keys = combination(event);
+    if (!found.everywhere && (inText(event.target) || (isPlain(keys) && !isOpen(event.target)))) {
+      return;
+    }
     event.preventDefault();
-    if (found.enabled()) void found.perform();
+    act(found);
   };
   const clipboard = (event: ClipboardEvent) => {
     const found = actions.find((action) => action.event === event.type);
     if (!found || inText(event.target) || inWidget(event.target)) return;
     if (event.type !== "paste" && window.getSelection()?.isCollapsed === false) return;
     event.preventDefault();
-    if (event.type === "paste") void paste(event.clipboardData?.getData("text/plain"));
-    else if (found.enabled()) void found.perform();
+    const text = event.clipboardData?.getData("text/plain");
+    if (event.type === "paste") act({ ...found, perform: () => paste(text) });
+    else act(found);
   };
   window.addEventListener("keydown", keyDown);
   for (const name of ["copy", "cut", "paste"] as const) document.addEventListener(name, clipboard);

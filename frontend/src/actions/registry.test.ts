@@ -1,5 +1,11 @@
+import { render, screen } from "@testing-library/react";
+import { createElement } from "react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { catalog, empty, stepOf } from "~/graph/testing";
+import { useCatalog } from "~/store/catalog";
+import { useEditor } from "~/store/editor";
 import { useView } from "~/store/view";
+import { ToastArea } from "~/ui/Toast";
 import { aligned } from "./edit";
 import { actionFor, combination, listen } from "./keyboard";
 import { action, actions } from "./registry";
@@ -71,4 +77,63 @@ test("steps are put in a line, or evenly apart along their longer side", () => {
   expect(Object.values(aligned(at, "left")).map((place) => place.x)).toEqual([0, 0, 0]);
   expect(Object.values(aligned(at, "top")).map((place) => place.y)).toEqual([0, 0, 0]);
   expect(aligned(at, "distribute")["b"]).toEqual({ x: 10, y: 200 });
+});
+
+test.each(["tab", "switch"])("plain keys are not the draft's while a %s has the focus", (role) => {
+  const place = document.body.appendChild(document.createElement("button"));
+  place.setAttribute("role", role);
+  expect(press("Backspace", place).defaultPrevented).toBe(false);
+  press("a", place);
+  expect(useView.getState().dialog).toBeNull();
+  // those with Control still are
+  press("k", place, { ctrlKey: true });
+  expect(useView.getState().dialog).toEqual({ kind: "palette" });
+});
+
+test.each(["application", "tree"])("plain keys act from within the %s", (role) => {
+  const part = document.body.appendChild(document.createElement("div"));
+  part.setAttribute("role", role);
+  press("a", part.appendChild(document.createElement("div")));
+  expect(useView.getState().dialog).toEqual({ kind: "add" });
+});
+
+test("steps are deleted before a wire that was chosen earlier, which choosing steps lets go of", () => {
+  const wired = stepOf("train", "train_pytorch_model", {
+    untrained_model: { kind: "step", step: "model", port: "untrained_model" },
+  });
+  const sent: string[] = [];
+  useCatalog.setState({ byName: catalog });
+  const graph = { ...empty, steps: [stepOf("model", "densenet"), wired] };
+  useEditor.setState({
+    draft: { graph } as never,
+    selected: [],
+    edit: async (_, edits) => void sent.push(...edits.map((edit) => edit.kind)),
+  });
+  useView.getState().set({ wire: "train untrained_model" });
+  useEditor.getState().select(["model"]);
+  expect(useView.getState().wire).toBe("");
+  press("Delete");
+  expect(sent).toEqual(["remove_steps"]);
+});
+
+test("an action that fails says so", async () => {
+  const failing = vi.spyOn(action("commands"), "perform");
+  failing.mockRejectedValue(new Error("The clipboard is closed."));
+  render(createElement(ToastArea));
+  press("k", document.body, { ctrlKey: true });
+  expect(await screen.findByText("The clipboard is closed.")).toBeTruthy();
+  failing.mockRestore();
+});
+
+test("leaving a draft leaves nothing of how it was looked at", () => {
+  const { set, leave } = useView.getState();
+  set({ dialog: { kind: "palette" }, wire: "w", boxing: true, middleTab: "yaml" });
+  leave();
+  expect(useView.getState()).toMatchObject({
+    dialog: null,
+    wire: "",
+    boxing: false,
+    middleTab: "canvas",
+    place: null,
+  });
 });

@@ -4,6 +4,7 @@ import { tidied } from "~/graph/tidy";
 import { t } from "~/messages";
 import { useEditor } from "~/store/editor";
 import { useView } from "~/store/view";
+import { toastFailure } from "~/ui/Toast";
 import { copySelected, cutSelected, duplicateSelected, paste } from "./clipboard";
 import { align, disconnect, graphNow, move, removeSteps } from "./edit";
 import type { Action } from "./types";
@@ -16,7 +17,7 @@ const one = () => chosen().length === 1;
 const some = () => chosen().length > 0;
 const several = () => chosen().length > 1;
 const always = () => true;
-const onCanvas = () => view().middleTab === "canvas";
+const onCanvas = () => view().canvas !== null;
 
 /** Asks the run bar to run the draft. */
 export const RUN_EVENT = "visionloom:run";
@@ -25,8 +26,8 @@ async function deleteChosen(): Promise<void> {
   const { wire } = view();
   const graph = graphNow();
   const found = graph ? wiresOf(graph).find((item) => wireId(item.to, item.toPort) === wire) : null;
-  if (found) disconnect(found.to, found.toPort);
-  else removeSteps(chosen());
+  if (some()) removeSteps(chosen());
+  else if (found) disconnect(found.to, found.toPort);
 }
 
 async function tidy(): Promise<void> {
@@ -253,7 +254,7 @@ export const actions: readonly Action[] = [
     icon: "code",
     keys: ["Y"],
     enabled: always,
-    perform: () => view().set({ middleTab: onCanvas() ? "yaml" : "canvas" }),
+    perform: () => view().set({ middleTab: view().middleTab === "canvas" ? "yaml" : "canvas" }),
   },
   {
     id: "left",
@@ -342,8 +343,11 @@ export function action(id: string): Action {
   return found;
 }
 
-/** Do it if it can be done now. */
+/** Do it if it can be done now, and say what fails. */
+export function act({ enabled, perform: go }: Pick<Action, "enabled" | "perform">): void {
+  if (enabled()) void (async () => go())().catch(toastFailure);
+}
+
 export function perform(id: string): void {
-  const found = action(id);
-  if (found.enabled()) void found.perform();
+  act(action(id));
 }

@@ -17,6 +17,7 @@ import { ErrorBoundary } from "./ErrorBoundary";
 import { Rail } from "./Rail";
 import { useEvents } from "./useEvents";
 import { useFocusOnNavigation } from "./useFocusOnNavigation";
+import { useLeaving } from "./useLeaving";
 import { useNoStrayDrops } from "./useNoStrayDrops";
 
 const HomePage = lazy(() => import("~/pages/HomePage"));
@@ -139,6 +140,7 @@ function Frame() {
   useEvents(!signedOut);
   useFocusOnNavigation(location);
   useNoStrayDrops();
+  useLeaving();
   useLayoutEffect(() => {
     const title = titles.find(([path]) => path.test(location));
     document.title = title ? t.common.title(title[1]) : t.common.name;

@@ -18,6 +18,13 @@ export function useEvents(enabled: boolean): void {
   const draft = useEditor((state) => state.draft?.id ?? "");
   const queries = useQueryClient();
 
+  // what other programs do to the file is no event
+  useEffect(() => {
+    const look = () => void useEditor.getState().refresh();
+    window.addEventListener("focus", look);
+    return () => window.removeEventListener("focus", look);
+  }, []);
+
   useEffect(() => {
     if (!enabled) return;
     let broken = false;

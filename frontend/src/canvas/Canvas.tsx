@@ -28,6 +28,7 @@ import { inputOf, kindOf, outputOf, refusal } from "~/graph/types";
 import { t } from "~/messages";
 import { useCatalog } from "~/store/catalog";
 import { useEditor } from "~/store/editor";
+import { useLive } from "~/store/live";
 import { type CanvasHandle, useView } from "~/store/view";
 import { cx } from "~/ui/cx";
 import styles from "./Canvas.module.css";
@@ -36,7 +37,7 @@ import { canvasKeys } from "./keys";
 import { NoteNode } from "./NoteNode";
 import { Overview } from "./Overview";
 import { dropTarget, PALETTE_TYPE, pointOf } from "./pointer";
-import { StepNode } from "./StepNode";
+import { StepNode, sentenceOf } from "./StepNode";
 import { Toolbar } from "./Toolbar";
 import { edgesOf, type FlowNode, noteNodes, reading, stepNodes } from "./toFlow";
 import { WireEdge } from "./WireEdge";
@@ -335,7 +336,8 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
     cancelDrag,
     sentence: (name) => {
       const node = nodes.find((item) => item.id === name);
-      return node?.type === "step" ? node.data.sentence : name;
+      if (node?.type !== "step") return name;
+      return sentenceOf(node.data, useLive.getState().steps[name]);
     },
   });
 
@@ -346,7 +348,7 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
       // biome-ignore lint/a11y/noNoninteractiveTabindex: an application with keys of its own
       tabIndex={0}
       aria-label={t.canvas.canvasLabel(graph.display_name, graph.steps.length)}
-      aria-description={t.canvas.canvasHelp}
+      aria-description={readOnly ? t.canvas.canvasHelpRead : t.canvas.canvasHelp}
       aria-activedescendant={current ? `step-${current}` : undefined}
       className={cx(styles["canvas"], boxing && styles["boxing"])}
       data-wire={kind || undefined}

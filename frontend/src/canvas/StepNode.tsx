@@ -138,12 +138,21 @@ function Ends({ data }: { data: StepData }) {
   );
 }
 
+/** A step in a sentence, with how it goes. */
+export function sentenceOf(data: StepData, live: StepLive | undefined): string {
+  return live ? `${data.sentence}, ${t.common.states[live.state]}` : data.sentence;
+}
+
 export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<StepFlowNode>) {
   const seen = useStore(distance);
   const live = useLive((state) => state.steps[id]);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a step is no set of fields
     <div
       id={`step-${id}`}
+      role="group"
+      aria-label={sentenceOf(data, live)}
+      aria-roledescription={t.canvas.node.role}
       className={cx(
         styles["step"],
         selected && styles["selected"],

@@ -203,9 +203,8 @@ export function stepNodes(drawing: Drawing, old: ReadonlyMap<string, FlowNode>):
         measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
         handles: same && before.handles ? before.handles : handlesOf(inputs, outputs),
         selected: before?.selected ?? false,
-        ariaRole: "group" as const,
-        ariaLabel: data.sentence,
-        domAttributes: { "aria-roledescription": "step" },
+        // what is drawn inside says what it is
+        ariaRole: "presentation" as const,
         focusable: false,
       },
     ];

@@ -39,7 +39,6 @@ function refused(refusal: Refusal): string {
 }
 
 export const canvas = {
-  title: (name: string) => `${name} - Visionloom`,
   canvas: "Canvas",
   yaml: "YAML",
   palette: "Components",
@@ -72,11 +71,14 @@ export const canvas = {
   canvasLabel: (name: string, count: number) => `Canvas of ${name}, ${steps(count)}`,
   canvasHelp:
     "Up and down follow the wires, left and right go through all steps. Enter opens the properties, A adds a step, C connects, question mark lists all keys.",
+  canvasHelpRead:
+    "Up and down follow the wires, left and right go through all steps. Enter opens the properties.",
+  notCopied: "What is not saved yet cannot be copied.",
   node: {
+    role: "step",
     needs: (ports: readonly string[]) => `needs ${ports.join(" and ")}`,
     from: (port: string, step: string, output: string) => `${port} from ${step}, ${output}`,
     fromInput: (port: string, input: string) => `${port} from ${input}`,
-    gives: (ports: readonly string[]) => `gives ${ports.join(" and ")}`,
     unknown: "Component not known",
     problems: (errors: number, warnings: number) =>
       [
@@ -110,7 +112,6 @@ export const canvas = {
     text: "Add the first step, or drop a folder of photos on Home to begin with a filled pipeline.",
     add: "Add the first step",
     photos: "Begin with photos",
-    readOnly: "This run has no steps.",
   },
   toolbar: "Canvas tools",
   zoomIn: "Zoom in",
@@ -118,7 +119,6 @@ export const canvas = {
   fit: "Zoom to fit",
   box: "Select with a box",
   minimap: "Overview of the canvas",
-  far: "Zoom in for details",
 
   add: {
     title: "Add a step",
@@ -139,7 +139,6 @@ export const canvas = {
     to: (output: string, step: string, input: string) => `${output} to ${step}, ${input}`,
     from: (input: string, step: string, output: string) => `${input} from ${step}, ${output}`,
     input: (port: string, input: string) => `${port} from the pipeline input ${input}`,
-    folder: (port: string, folder: string) => `${port} from ${folder}`,
     newInput: (port: string) => `${port} from a new pipeline input, photos chosen later`,
     replaces: "replaces the present wire",
     results: "What fits",
@@ -189,6 +188,7 @@ export const canvas = {
     diskTitle: "The file was changed on disk",
     tab: "This draft was edited elsewhere since your last edit. Nothing of either was overwritten.",
     disk: "Another program wrote to the file of this draft. Nothing was overwritten.",
+    undoable: "Undo brings back what is shown here.",
     theirs: "Take theirs",
     top: "Put mine on top of theirs",
     replace: "Put my text in the place of theirs",
@@ -199,10 +199,15 @@ export const canvas = {
     copyLabel: "Keep a copy",
     taken: "Another tab changed this draft; you see its newest state.",
   },
+  left: {
+    waits: (name: string, why: string) =>
+      `Edits of “${name}” are not saved yet: ${why} They are kept in this tab: open the draft to see them.`,
+    refused: (name: string, why: string) => `An edit of “${name}” was not saved: ${why}`,
+    saved: (name: string) => `All edits of “${name}” are saved now.`,
+  },
   note: {
     title: "Note",
     text: "Text of the note",
-    add: "Add a note",
     edit: "Edit the note",
     delete: "Delete the note",
     label: (text: string) => `Note: ${text}`,
@@ -239,7 +244,6 @@ export const canvas = {
     deleteNote: "Delete a note",
     moveNote: "Move a note",
     yaml: "Edit YAML",
-    photos: (folder: string) => `Choose ${folder}`,
   },
   said: {
     added: (title: string) => `${title} added`,
@@ -250,7 +254,6 @@ export const canvas = {
     cancelled: "Moving cancelled",
     selected: (count: number) => `${steps(count)} selected`,
     disconnected: "Wire taken away",
-    moved: (step: string) => `${step} moved`,
     undone: (label: string) => `Taken back: ${label}`,
     redone: (label: string) => `Done again: ${label}`,
   },

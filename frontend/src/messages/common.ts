@@ -28,6 +28,8 @@ export const common = {
   connectionLost: "The Visionloom server does not answer.",
   connectionLostRemedy:
     "Nothing that was saved is lost, and runs go on. The page goes on by itself once the server is back.",
+  notReachableRemedy: "Is `visionloom designer` still running? Nothing that was saved is lost.",
+  noReason: "The server gave no reason.",
   stumbled: "This page cannot be shown.",
   stumbledRemedy: "Nothing that was saved is lost.",
   newVersion: "The designer has changed since this page was opened.",
@@ -49,4 +51,5 @@ export const common = {
     reused: "Reused",
     skipped: "Left out",
   },
+  rate: (rate: string) => `${rate} images/s`,
 };

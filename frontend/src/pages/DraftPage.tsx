@@ -5,6 +5,7 @@ import { perform } from "~/actions/registry";
 import { ApiError } from "~/api/client";
 import type { DraftState, Failure } from "~/api/types";
 import { Canvas } from "~/canvas/Canvas";
+import { Said } from "~/canvas/Said";
 import { t } from "~/messages";
 import { useFollowedRun } from "~/panels/useRun";
 import { useCatalog } from "~/store/catalog";
@@ -16,7 +17,7 @@ import { FailureNotice, Notice } from "~/ui/Notice";
 import { usePageTitle } from "~/ui/Page";
 import { Waiting } from "~/ui/Spinner";
 import { Tabs } from "~/ui/Tabs";
-import { toast } from "~/ui/Toast";
+import { toast, toastFailure } from "~/ui/Toast";
 import styles from "./draft/draft.module.css";
 import { Palette } from "./draft/Palette";
 import { Resizer } from "./draft/Resizer";
@@ -50,20 +51,6 @@ export default function DraftPage({ draft: id }: { draft: string }) {
     return close;
   }, [id, attempt]);
   useEffect(listen, []);
-  useEffect(() => {
-    const leave = () => useEditor.getState().flush(true);
-    const ask = (event: BeforeUnloadEvent) => {
-      const { flush, wouldBeLost } = useEditor.getState();
-      flush();
-      if (wouldBeLost()) event.preventDefault();
-    };
-    window.addEventListener("pagehide", leave);
-    window.addEventListener("beforeunload", ask);
-    return () => {
-      window.removeEventListener("pagehide", leave);
-      window.removeEventListener("beforeunload", ask);
-    };
-  }, []);
 
   if (failure) {
     return (
@@ -91,12 +78,12 @@ function Opened({ draft }: { draft: DraftState }) {
   const run = started || draft.last_run;
   useFollowedRun(run);
   const panels = useView((state) => state.panels);
-  const said = useView((state) => state.said);
   const asked = useView((state) => state.dialog !== null);
-  const Dialogs = useDialogs();
+  const Dialogs = useDialogs(asked);
   const selected = useEditor((state) => state.selected);
   const conflict = useEditor((state) => state.conflict !== null);
   const { select } = useEditor.getState();
+  useEffect(() => useView.getState().leave, []);
   useRefusals();
   const columns = [
     panels.left ? `${panels.leftSize}px auto` : "",
@@ -138,9 +125,7 @@ function Opened({ draft }: { draft: DraftState }) {
           <ConflictNotice />
         </Suspense>
       )}
-      <p aria-live="polite" className="visually-hidden">
-        {said}
-      </p>
+      <Said />
     </main>
   );
 }
@@ -280,11 +265,20 @@ function Nothing() {
 }
 
 /** The dialogs, loaded once the page is there: one that opens takes the very next key. */
-function useDialogs() {
+function useDialogs(asked: boolean) {
   const [found, setFound] = useState<typeof import("./draft/Dialogs").default | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: being asked is a reason to try again
   useEffect(() => {
-    void import("./draft/Dialogs").then((loaded) => setFound(() => loaded.default));
-  }, []);
+    if (found) return;
+    import("./draft/Dialogs")
+      .then((loaded) => setFound(() => loaded.default))
+      .catch((error: unknown) => {
+        // asked for again with the next key
+        if (useView.getState().dialog === null) return;
+        useView.getState().set({ dialog: null });
+        toastFailure(error);
+      });
+  }, [asked, found]);
   return found;
 }
 

@@ -3,6 +3,7 @@ import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useRun } from "~/api/run";
 import { Canvas } from "~/canvas/Canvas";
+import { Said } from "~/canvas/Said";
 import { t } from "~/messages";
 import { run as runWords } from "~/messages/run";
 import { usePanel } from "~/panels/store";
@@ -119,7 +120,7 @@ export default function RunPage({ run: id }: { run: string }) {
             ]}
           />
         </div>
-        <div className={styles.side}>
+        <div className={styles.side} data-panel="right" tabIndex={-1}>
           <Suspense fallback={null}>
             <Inspector
               mode="run"
@@ -132,6 +133,7 @@ export default function RunPage({ run: id }: { run: string }) {
           </Suspense>
         </div>
       </div>
+      <Said />
     </main>
   );
 }

@@ -2,16 +2,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask, client } from "~/api/client";
 import type { Graph, GraphStep, Problem, Target } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { cx } from "~/ui/cx";
 import { Field } from "~/ui/Field";
-import { Notice } from "~/ui/Notice";
+import { FailureNotice, Notice } from "~/ui/Notice";
 import { type Choice, Select } from "~/ui/Select";
 import { Waiting } from "~/ui/Spinner";
 import { send } from "./edits";
 import styles from "./panel.module.css";
 
-const words = t.panel.compute;
+const words = panelWords.compute;
 
 export function useTargets() {
   return useQuery({
@@ -51,7 +51,7 @@ export function ComputeTab({
   readOnly: boolean;
   ranOn: string;
 }) {
-  const { data: targets } = useTargets();
+  const { data: targets, error, refetch } = useTargets();
   const set = plainTarget(step.compute);
   const pipeline = plainTarget(graph.default_compute);
   const fallback = pipeline || targets?.find((target) => target.default)?.name || words.machine;
@@ -93,7 +93,11 @@ export function ComputeTab({
         </Field>
       )}
       {wantsGpu && !hasGpu && !problem && <Notice tone="warn">{words.noGpu}</Notice>}
-      <TargetList targets={targets} used={used} />
+      {error && !targets ? (
+        <FailureNotice failure={error} onRetry={() => void refetch()} />
+      ) : (
+        <TargetList targets={targets} used={used} />
+      )}
     </>
   );
 }

@@ -12,7 +12,7 @@ import type {
 import { freeInput } from "~/graph/document";
 import { wiresOf } from "~/graph/order";
 import { PHOTOS, sourcesFor } from "~/graph/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { useCatalog } from "~/store/catalog";
 import { Button, IconButton } from "~/ui/Button";
 import { Field, TextInput } from "~/ui/Field";
@@ -23,7 +23,7 @@ import { PortShape } from "./PortShape";
 import styles from "./panel.module.css";
 import { useTyped } from "./useTyped";
 
-const words = t.panel.connections;
+const words = panelWords.connections;
 const OPEN = "";
 const NEW = "new";
 
@@ -295,7 +295,7 @@ function DeliveryName({ title, focus, ...typing }: TextProps & { title: string; 
   const field = useTyped({
     ...typing,
     onlyWhenLeft: true,
-    wrong: (text) => (text === "" || /^[A-Za-z_]\w*$/.test(text) ? "" : t.panel.step.nameWrong),
+    wrong: (text) => (text === "" || /^[A-Za-z_]\w*$/.test(text) ? "" : panelWords.step.nameWrong),
   });
   return (
     <Field label={words.deliverAs} error={field.wrong}>
@@ -323,7 +323,7 @@ function DeliveryPath(typing: TextProps) {
         <TextInput
           {...control}
           value={field.text}
-          placeholder={t.panel.pipeline.inStore}
+          placeholder={panelWords.pipeline.inStore}
           onChange={(event) => field.type(event.target.value)}
           onFocus={field.onFocus}
           onBlur={field.onBlur}

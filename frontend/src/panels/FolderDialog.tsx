@@ -5,6 +5,7 @@ import { useState } from "react";
 import { ask, client } from "~/api/client";
 import type { DataSet, Folder, FolderEntry } from "~/api/types";
 import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { Button, IconButton } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { Empty } from "~/ui/Empty";
@@ -13,7 +14,7 @@ import { FailureNotice } from "~/ui/Notice";
 import { Waiting } from "~/ui/Spinner";
 import styles from "./folders.module.css";
 
-const words = t.panel.folders;
+const words = panelWords.folders;
 
 /** What was chosen: a data set, a folder that was looked into, or an entry of one that was not. */
 export type Place =
@@ -95,7 +96,7 @@ function Roots({ onOpen, onChoose }: PartProps) {
                   aria-label={words.use(set.name)}
                   onClick={() => onChoose({ kind: "dataset", dataset: set })}
                 >
-                  {t.panel.pipeline.choose}
+                  {panelWords.pipeline.choose}
                 </Button>
               </li>
             ))}
@@ -168,7 +169,7 @@ function Entries({ entries, onOpen, onChoose }: PartProps & { entries: readonly 
             aria-label={words.use(entry.name)}
             onClick={() => onChoose({ kind: "entry", entry })}
           >
-            {t.panel.pipeline.choose}
+            {panelWords.pipeline.choose}
           </Button>
         </li>
       ))}

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { ask, client } from "~/api/client";
 import { useRun } from "~/api/run";
 import type { Graph, GraphStep, Problem } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { useCatalog } from "~/store/catalog";
 import { useEditor } from "~/store/editor";
 import { useLive } from "~/store/live";
@@ -28,7 +28,7 @@ import { type TabName, usePanel } from "./store";
 import { TypedField } from "./TypedField";
 import { WhyTab } from "./WhyTab";
 
-const words = t.panel;
+const words = panelWords;
 const NO_NAMES: readonly string[] = [];
 
 export interface InspectorProps {
@@ -51,16 +51,18 @@ export function Inspector(props: InspectorProps) {
   const readOnly = mode === "run";
   const frame = useFocusedField();
   const only = steps.length === 1 ? steps[0] : undefined;
+  const { keyOf, renamed } = useKeys();
   return (
     <aside ref={frame} aria-label={words.inspector} className={styles["inspector"]}>
       {only ? (
         // a step of its own each: what was typed belongs to the step it was typed for
         <StepPanel
-          key={`${draft} ${only.name}`}
+          key={`${draft} ${keyOf(only.name)}`}
           {...props}
           draft={draft}
           step={only}
           onGo={select}
+          onRename={renamed}
         />
       ) : (
         <>
@@ -82,6 +84,18 @@ export function Inspector(props: InspectorProps) {
       )}
     </aside>
   );
+}
+
+/** One word for each step, which a rename keeps: the fields, and the focus in them, stay. */
+function useKeys() {
+  const keys = useRef(new Map<string, string>());
+  const keyOf = (name: string) => keys.current.get(name) ?? name;
+  const renamed = (name: string, to: string) => {
+    keys.current.set(to, keyOf(name));
+    // another step that gets the old name one day is not this one
+    keys.current.set(name, `${name} ${keys.current.size}`);
+  };
+  return { keyOf, renamed };
 }
 
 /** Puts the focus on the field that somebody wants to see, once it is drawn. */
@@ -107,9 +121,10 @@ interface StepPanelProps extends InspectorProps {
   draft: string;
   step: GraphStep;
   onGo: (step: string) => void;
+  onRename: (step: string, to: string) => void;
 }
 
-function StepPanel({ mode, draft, step, graph, problems, runId, onGo }: StepPanelProps) {
+function StepPanel({ mode, draft, step, graph, problems, runId, onGo, onRename }: StepPanelProps) {
   const component = useCatalog((state) => state.byName.get(step.component));
   const tab = usePanel((state) => state.tab);
   const show = usePanel((state) => state.show);
@@ -138,7 +153,15 @@ function StepPanel({ mode, draft, step, graph, problems, runId, onGo }: StepPane
       badge: wrongIn(properties),
       content: () => (
         <div className={styles["pane"]}>
-          {!readOnly && <StepHead draft={draft} step={step} graph={graph} problems={general} />}
+          {!readOnly && (
+            <StepHead
+              draft={draft}
+              step={step}
+              graph={graph}
+              problems={general}
+              onRename={onRename}
+            />
+          )}
           {!component ? (
             <Notice tone="warn">
               <p>{step.why_unknown || words.step.unknown}</p>
@@ -303,11 +326,13 @@ function StepHead({
   step,
   graph,
   problems,
+  onRename,
 }: {
   draft: string;
   step: GraphStep;
   graph: Graph;
   problems: readonly Problem[];
+  onRename: (step: string, to: string) => void;
 }) {
   const wrong = (text: string) => {
     if (!/^[a-z_][a-z0-9_]*$/.test(text)) return words.step.nameWrong;
@@ -326,6 +351,7 @@ function StepHead({
         <Notice
           key={`${problem.code} ${problem.name}`}
           tone={problem.severity === "error" ? "bad" : "warn"}
+          standing
         >
           <p>{problem.message}</p>
           {problem.remedy && <p className={styles["quiet"]}>{problem.remedy}</p>}
@@ -338,7 +364,7 @@ function StepHead({
           <code className={styles["mono"]}>{step.name}</code>
         </summary>
         <div className={styles["group"]}>
-          <RenameField draft={draft} step={step} wrong={wrong} />
+          <RenameField draft={draft} step={step} wrong={wrong} onRename={onRename} />
           <TypedField
             id={`${draft}/${step.name}/display_name`}
             label={words.step.title}
@@ -363,10 +389,12 @@ function RenameField({
   draft,
   step,
   wrong,
+  onRename,
 }: {
   draft: string;
   step: GraphStep;
   wrong: (text: string) => string;
+  onRename: (step: string, to: string) => void;
 }) {
   return (
     <TypedField
@@ -378,11 +406,17 @@ function RenameField({
       onlyWhenLeft
       send={async (text) => {
         if (wrong(text) !== "") return false;
-        const reached = await send(words.step.rename, [
-          { kind: "rename_step", step: step.name, new: text },
-        ]);
-        const { selected, select } = useEditor.getState();
-        if (reached && selected.length === 0) select([text]);
+        const isChosen = useEditor.getState().selected.includes(step.name);
+        onRename(step.name, text);
+        const sent = send(words.step.rename, [{ kind: "rename_step", step: step.name, new: text }]);
+        // before anything is drawn: the panel of the step stays
+        if (isChosen) useEditor.getState().select([text]);
+        const reached = await sent;
+        const { selected, select, draft: now } = useEditor.getState();
+        if (!reached && isChosen && selected.length === 0) {
+          onRename(text, step.name);
+          if (now?.graph.steps.some((other) => other.name === step.name)) select([step.name]);
+        }
         return reached;
       }}
     />

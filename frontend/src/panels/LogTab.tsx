@@ -2,7 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import type { StepState } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { useLive } from "~/store/live";
 import { Button, IconButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
@@ -12,7 +12,7 @@ import { toast, toastFailure } from "~/ui/Toast";
 import styles from "./log.module.css";
 import { useLog, wholeLog } from "./useLog";
 
-const words = t.panel.log;
+const words = panelWords.log;
 
 /** Parts of a text, every second of which matches. */
 export function marked(text: string, search: string): string[] {

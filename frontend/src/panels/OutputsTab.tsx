@@ -4,15 +4,15 @@ import type { ReactNode } from "react";
 import { lookAt } from "~/api/addresses";
 import { ask, client } from "~/api/client";
 import type { Component, GraphStep, Run, RunStep } from "~/api/types";
-import { t } from "~/messages";
 import { bytes, percent } from "~/messages/numbers";
+import { panel as panelWords } from "~/messages/panel";
 import { LinkButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { Notice } from "~/ui/Notice";
 import { PortShape } from "./PortShape";
 import styles from "./panel.module.css";
 
-const words = t.panel.outputs;
+const words = panelWords.outputs;
 
 export type Output = RunStep["outputs"][number];
 
@@ -125,7 +125,7 @@ async function glance({ type, artifact }: Output): Promise<ReactNode> {
       const accuracy = view.figures["accuracy"] ?? view.figures["top1_accuracy"];
       return [
         view.architecture,
-        accuracy == null ? "" : t.panel.bar.accuracy(percent(accuracy)),
+        accuracy == null ? "" : panelWords.bar.accuracy(percent(accuracy)),
         view.best_epoch === null ? "" : words.best(view.best_epoch),
       ]
         .filter(Boolean)
@@ -145,7 +145,7 @@ async function glance({ type, artifact }: Output): Promise<ReactNode> {
         accuracy.low === null || accuracy.high === null
           ? ""
           : ` (${percent(accuracy.low)} – ${percent(accuracy.high)})`;
-      return `${t.panel.bar.accuracy(percent(accuracy.value))}${interval}`;
+      return `${panelWords.bar.accuracy(percent(accuracy.value))}${interval}`;
     }
     default:
       return null;

@@ -1,7 +1,7 @@
 /** One parameter of a step: its control, what holds while it is not set, and what is wrong with it. */
 import { useId } from "react";
 import type { Binding, Catalog, Graph, GraphStep, Problem, Value } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { IconButton } from "~/ui/Button";
 import { cx } from "~/ui/cx";
 import { type ControlProps, Field, TextInput } from "~/ui/Field";
@@ -16,7 +16,7 @@ import { Switch } from "./Switch";
 import { useTyped } from "./useTyped";
 import { shown } from "./words";
 
-const words = t.panel.fields;
+const words = panelWords.fields;
 const UNSET = "\u0000";
 
 export interface ParameterFieldProps {

@@ -1,7 +1,7 @@
 /** The form of a step, made from its component's declaration. */
 import { useState } from "react";
 import type { Component, Graph, GraphStep, Problem, Run } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { useCatalog } from "~/store/catalog";
 import { cx } from "~/ui/cx";
 import { Icon } from "~/ui/Icon";
@@ -10,7 +10,7 @@ import { ParameterField } from "./ParameterField";
 import styles from "./panel.module.css";
 import { shown } from "./words";
 
-const words = t.panel.fields;
+const words = panelWords.fields;
 
 interface FormProps {
   draft: string;

@@ -1,8 +1,8 @@
 /** The pipeline itself, shown while no step is selected. */
 import { useState } from "react";
-import type { Edit, Graph, Problem } from "~/api/types";
+import type { Graph, Problem } from "~/api/types";
 import { freeInput } from "~/graph/document";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { Button, IconButton } from "~/ui/Button";
 import { Field } from "~/ui/Field";
 import { Icon } from "~/ui/Icon";
@@ -10,34 +10,19 @@ import { Select } from "~/ui/Select";
 import { plainTarget, targetChoices, useTargets } from "./ComputeTab";
 import { send } from "./edits";
 import { FolderDialog, idOf } from "./FolderDialog";
-import { freeRule, typed } from "./fields";
+import { InputValue, setInput } from "./InputValue";
 import styles from "./panel.module.css";
 import { Switch } from "./Switch";
 import { TypedField } from "./TypedField";
 import { shown } from "./words";
 
-const words = t.panel.pipeline;
+const words = panelWords.pipeline;
 
 interface PipelineProps {
   draft: string;
   graph: Graph;
   problems: readonly Problem[];
   readOnly: boolean;
-}
-
-type SetInput = Extract<Edit, { kind: "set_input" }>;
-
-function setInput(name: string, patch: Partial<SetInput>): SetInput {
-  return {
-    kind: "set_input",
-    name,
-    data: true,
-    path: null,
-    folder: "",
-    value: null,
-    remove: false,
-    ...patch,
-  };
 }
 
 export function PipelinePanel(props: PipelineProps) {
@@ -105,7 +90,7 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
                 className={styles["grow"]}
                 saved={input.name}
                 onlyWhenLeft
-                wrong={(text) => (/^[A-Za-z_]\w*$/.test(text) ? "" : t.panel.step.nameWrong)}
+                wrong={(text) => (/^[A-Za-z_]\w*$/.test(text) ? "" : panelWords.step.nameWrong)}
                 send={async (text) =>
                   /^[A-Za-z_]\w*$/.test(text) &&
                   send(words.rename(input.name), [
@@ -161,7 +146,13 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
               </>
             ) : (
               <>
-                <InputValue draft={draft} name={input.name} value={input.value} error={error} />
+                <InputValue
+                  draft={draft}
+                  graph={graph}
+                  name={input.name}
+                  value={input.value}
+                  error={error}
+                />
                 <span className={styles["quiet"]}>{words.used(usedBy(input.name))}</span>
               </>
             )}
@@ -181,7 +172,7 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
       )}
       {choosing && (
         <FolderDialog
-          title={t.panel.folders.title(choosing)}
+          title={panelWords.folders.title(choosing)}
           onClose={() => setChoosing("")}
           onChoose={(place) =>
             void send(words.chooseFor(choosing), [setInput(choosing, { folder: idOf(place) })])
@@ -189,41 +180,6 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
         />
       )}
     </section>
-  );
-}
-
-function InputValue({
-  draft,
-  name,
-  value,
-  error,
-}: {
-  draft: string;
-  name: string;
-  value: string | number | boolean | null;
-  error: string | undefined;
-}) {
-  const rule = freeRule(name, value);
-  const set = (next: string | number | boolean | null) =>
-    send(words.valueOf(name), [setInput(name, { data: false, value: next })], `type input.${name}`);
-  if (typeof value === "boolean") {
-    return (
-      <Switch aria-label={words.valueOf(name)} on={value} onChange={(next) => void set(next)} />
-    );
-  }
-  return (
-    <TypedField
-      id={`${draft}//value/${name}`}
-      label={words.valueOf(name)}
-      parameter={name}
-      hideLabel
-      saved={value === null ? "" : String(value)}
-      error={error}
-      // a whole number may be replaced by a broken one
-      send={(text) =>
-        set(typed({ ...rule, kind: rule.kind === "integer" ? "number" : rule.kind }, text).value)
-      }
-    />
   );
 }
 
@@ -250,7 +206,7 @@ function Outputs({ draft, graph, readOnly }: PipelineProps) {
             </span>
             {from && (
               <span className={styles["quiet"]}>
-                {t.panel.fields.boundStep(from.step, from.port)}
+                {panelWords.fields.boundStep(from.step, from.port)}
               </span>
             )}
             {readOnly || !from ? (
@@ -281,7 +237,7 @@ function Outputs({ draft, graph, readOnly }: PipelineProps) {
 function Settings({ graph, readOnly, problems }: PipelineProps) {
   const { data: targets } = useTargets();
   const set = plainTarget(graph.default_compute);
-  const fallback = targets?.find((target) => target.default)?.name ?? t.panel.compute.machine;
+  const fallback = targets?.find((target) => target.default)?.name ?? panelWords.compute.machine;
   const problem = problems.find((item) => item.step === "" && /compute/.test(item.name));
   const change =
     (key: "force_rerun" | "continue_on_step_failure", label: string) => (on: boolean) =>
@@ -297,7 +253,7 @@ function Settings({ graph, readOnly, problems }: PipelineProps) {
             disabled={readOnly}
             value={set}
             choices={[
-              { value: "", label: t.panel.fields.choiceOf(fallback, t.panel.fields.default) },
+              { value: "", label: panelWords.fields.choiceOf(fallback, panelWords.fields.default) },
               ...targetChoices(targets ?? [], set),
             ]}
             onChoose={(value) =>

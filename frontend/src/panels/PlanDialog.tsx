@@ -1,12 +1,12 @@
 /** Each step, whether it would run or be reused, and why. */
 import type { Plan } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { Dialog } from "~/ui/Dialog";
 import { Table } from "~/ui/Table";
 import { roughly } from "./words";
 
-const words = t.panel.bar;
-const doing = t.panel.why.actions;
+const words = panelWords.bar;
+const doing = panelWords.why.actions;
 
 export function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
   return (

@@ -1,14 +1,16 @@
 /** What a run would do, the button that starts it, and how the newest run of the draft goes. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { RUN_EVENT } from "~/actions/registry";
-import { ask, client } from "~/api/client";
+import { ariaKeys, shownKeys } from "~/actions/keyboard";
+import { action, RUN_EVENT } from "~/actions/registry";
+import { ask, ConflictError, client } from "~/api/client";
 import { useRun } from "~/api/run";
 import type { DraftState, RunChoice } from "~/api/types";
-import { t } from "~/messages";
 import { duration, percent } from "~/messages/numbers";
+import { panel as panelWords } from "~/messages/panel";
 import { useEditor } from "~/store/editor";
 import { leftOf, rateOf, shareOf, useLive } from "~/store/live";
+import { saved } from "~/store/saved";
 import { Button, LinkButton } from "~/ui/Button";
 import { Icon } from "~/ui/Icon";
 import { Menu, type MenuEntry } from "~/ui/Menu";
@@ -16,14 +18,14 @@ import { Progress } from "~/ui/Progress";
 import { Spinner } from "~/ui/Spinner";
 import { StateBadge } from "~/ui/StateBadge";
 import { toastFailure } from "~/ui/Toast";
-import { saved } from "./edits";
 import { PlanDialog } from "./PlanDialog";
 import styles from "./runbar.module.css";
 import { reveal, usePanel } from "./store";
 import { isOver, useSummary } from "./useRun";
 import { roughly } from "./words";
 
-const words = t.panel.bar;
+const words = panelWords.bar;
+const { keys } = action("run");
 const PAUSE = 400;
 const all: RunChoice = {
   up_to: "",
@@ -67,7 +69,7 @@ export default function RunBar({
     },
     onError: (error) => {
       asked.current = "";
-      toastFailure(error);
+      if (!isConflict(draft.id, error)) toastFailure(error);
     },
   });
 
@@ -112,8 +114,8 @@ export default function RunBar({
               icon="run"
               busy={start.isPending}
               disabled={blocked}
-              title="Ctrl+Enter"
-              aria-keyshortcuts="Control+Enter"
+              title={keys.map(shownKeys).join(", ")}
+              aria-keyshortcuts={ariaKeys(keys)}
               onClick={() => mutate({})}
             >
               {words.run}
@@ -129,6 +131,13 @@ export default function RunBar({
       )}
     </section>
   );
+}
+
+/** Whether somebody else changed the draft: then it is chosen before anything runs. */
+function isConflict(draft: string, error: unknown): boolean {
+  if (!(error instanceof ConflictError)) return false;
+  useEditor.getState().conflicted(draft, error.conflict);
+  return true;
 }
 
 function RunMenu({
@@ -200,13 +209,21 @@ function PlanStrip({ draft, target }: { draft: DraftState; target: string }) {
     placeholderData: (before) => before,
     retry: false,
   });
+  useEffect(() => void isConflict(draft.id, plan.error), [draft.id, plan.error]);
   const fresh = plan.data?.revision === draft.revision && !plan.isPlaceholderData;
   useEffect(() => {
     usePanel.getState().planned(fresh && plan.data ? plan.data : null);
     return () => usePanel.getState().planned(null);
   }, [fresh, plan.data]);
   if (empty) return <span className={styles.quiet}>{words.emptyDraft}</span>;
-  if (plan.error) return <span className={styles.quiet}>{words.planFailed}</span>;
+  if (plan.error) {
+    const why = words.planFailed(plan.error.message);
+    return (
+      <span className={styles.quiet} title={why}>
+        {why}
+      </span>
+    );
+  }
   if (!plan.data) return <span className={styles.quiet}>{words.planning}</span>;
   const { run, reuse, leave, refuse, seconds } = plan.data;
   const parts =

@@ -1,6 +1,6 @@
 /** Several steps at once: how many, and what can be done to all of them. */
 import type { Graph } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { Button } from "~/ui/Button";
 import { Field } from "~/ui/Field";
 import { Select } from "~/ui/Select";
@@ -8,7 +8,7 @@ import { plainTarget, targetChoices, useTargets } from "./ComputeTab";
 import { send } from "./edits";
 import styles from "./panel.module.css";
 
-const words = t.panel.several;
+const words = panelWords.several;
 const MIXED = "\u0000";
 
 export function SeveralPanel({
@@ -27,7 +27,7 @@ export function SeveralPanel({
   const computes = new Set(steps.map((step) => plainTarget(step.compute)));
   const isMixed = computes.size > 1;
   const now = isMixed ? MIXED : ([...computes][0] ?? "");
-  const inherited = plainTarget(graph.default_compute) || t.panel.compute.machine;
+  const inherited = plainTarget(graph.default_compute) || panelWords.compute.machine;
   return (
     <div className={styles["scroll"]}>
       <div className={styles["group"]}>
@@ -52,7 +52,7 @@ export function SeveralPanel({
                 value={now}
                 choices={[
                   ...(isMixed ? [{ value: MIXED, label: words.mixed, disabled: true }] : []),
-                  { value: "", label: t.panel.compute.inherit(inherited) },
+                  { value: "", label: panelWords.compute.inherit(inherited) },
                   ...targetChoices(targets ?? [], isMixed ? "" : now),
                 ]}
                 onChoose={(value) =>

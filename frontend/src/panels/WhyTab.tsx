@@ -1,17 +1,17 @@
 /** Why a step runs or is reused: before a run by the plan, after it by what was decided. */
 import type { Decision, RunStep } from "~/api/types";
-import { t } from "~/messages";
 import { bytes, duration } from "~/messages/numbers";
+import { panel as panelWords } from "~/messages/panel";
 import { IconButton, LinkButton } from "~/ui/Button";
 import { Empty } from "~/ui/Empty";
 import { Icon } from "~/ui/Icon";
 import { Notice } from "~/ui/Notice";
 import { StateBadge } from "~/ui/StateBadge";
 import { Table } from "~/ui/Table";
-import { toast } from "~/ui/Toast";
+import { toast, toastFailure } from "~/ui/Toast";
 import styles from "./panel.module.css";
 
-const words = t.panel.why;
+const words = panelWords.why;
 
 export function reasonWords(reason: Decision["reasons"][number]): string {
   return words.kinds[reason.kind]?.(reason.name) ?? `${reason.kind} ${reason.name}`;
@@ -140,7 +140,9 @@ function Decided({ decision, tense }: { decision: Decision; tense: "actions" | "
             size="small"
             label={words.copyKey}
             onClick={() =>
-              void navigator.clipboard.writeText(key).then(() => toast(t.panel.log.copied))
+              void navigator.clipboard
+                .writeText(key)
+                .then(() => toast(panelWords.log.copied), toastFailure)
             }
           />
         </p>

@@ -9,19 +9,3 @@ export async function send(label: string, edits: Edit[], merge = ""): Promise<bo
   const isRefused = refused !== null && refused !== before && refused.label === label;
   return !isRefused && saving !== "failed" && conflict === null;
 }
-
-/** Wait until every edit so far is saved; false when one could not be. */
-export async function saved(): Promise<boolean> {
-  useEditor.getState().flush();
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  return new Promise((resolve) => {
-    const look = () => {
-      const { saving, conflict } = useEditor.getState();
-      if (saving === "saving" && conflict === null) return;
-      stop();
-      resolve(saving === "saved" && conflict === null);
-    };
-    const stop = useEditor.subscribe(look);
-    look();
-  });
-}

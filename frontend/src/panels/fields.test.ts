@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Catalog, Component, Graph, GraphStep } from "~/api/types";
-import { allowed, fieldsOf, isShown, placeholder, standIn, typed } from "./fields";
+import { empty, stepOf } from "~/graph/testing";
+import { allowed, boundKind, fieldsOf, isShown, placeholder, standIn, typed } from "./fields";
 
 const component: Component = {
   name: "train",
@@ -189,4 +190,12 @@ test("an empty field shows the value of the preset, and whence it comes", () => 
   );
   expect(placeholder(rule("limit"), { value: null, whence: "default" })).toBe("none");
   expect(standIn(rule("momentum"), step(), null)).toEqual({ value: 0.9, whence: "default" });
+});
+
+test("an input is of the kind of the parameter that it is bound to, whatever its value is now", () => {
+  const bound = stepOf("train", "train", { epochs: { kind: "input", input: "rounds" } });
+  const pipeline = { ...empty, steps: [bound] };
+  const known = new Map([["train", component]]);
+  expect(boundKind(pipeline, "rounds", known)).toBe("integer");
+  expect(boundKind(pipeline, "other", known)).toBeNull();
 });

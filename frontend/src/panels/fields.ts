@@ -1,9 +1,9 @@
 /** A component's parameters as fields of a form, read from their JSON Schema. */
 import type { Catalog, Component, Graph, GraphStep, Value } from "~/api/types";
-import { t } from "~/messages";
+import { panel as panelWords } from "~/messages/panel";
 import { shown } from "./words";
 
-type Kind = "boolean" | "integer" | "number" | "string";
+export type Kind = "boolean" | "integer" | "number" | "string";
 
 export interface FieldRule {
   name: string;
@@ -119,11 +119,28 @@ export function freeRule(name: string, value: Value | null): FieldRule {
   };
 }
 
+/** What kind of value a pipeline input holds: that of the parameter it is bound to. */
+export function boundKind(
+  graph: Graph,
+  name: string,
+  components: ReadonlyMap<string, Component>,
+): Kind | null {
+  for (const step of graph.steps) {
+    const component = components.get(step.component);
+    for (const [parameter, binding] of Object.entries(step.inputs)) {
+      if (!component || binding.kind !== "input" || binding.input !== name) continue;
+      const rule = fieldsOf(component).find((item) => item.name === parameter);
+      if (rule) return rule.kind;
+    }
+  }
+  return null;
+}
+
 /** The smallest positive number there is stands for "above 0" in a schema. */
 const TINY = 1e-300;
 
 function rangeWords(rule: FieldRule): string {
-  const words = t.panel.fields.words;
+  const words = panelWords.fields.words;
   const { minimum, maximum } = rule;
   const above = minimum !== null && minimum > 0 && minimum < TINY ? 0 : rule.above;
   const least = above === 0 && rule.above === null ? null : minimum;
@@ -137,7 +154,7 @@ function rangeWords(rule: FieldRule): string {
 
 /** What may be given, in words: "a whole number, 1 or more". */
 export function allowed(rule: FieldRule): string {
-  const words = t.panel.fields.words;
+  const words = panelWords.fields.words;
   if (rule.choices) return words.oneOf(rule.choices.map((choice) => shown(choice)).join(", "));
   return [words[rule.kind], rangeWords(rule)].filter(Boolean).join(", ");
 }
@@ -151,13 +168,14 @@ export interface Typed {
 }
 
 export function typed(rule: FieldRule, text: string): Typed {
-  const words = t.panel.fields.wrong;
+  const words = panelWords.fields.wrong;
   if (rule.kind === "string") {
     if (text !== "") return { value: text, wrong: "" };
-    return { value: null, wrong: rule.required ? t.panel.fields.required : "" };
+    return { value: null, wrong: rule.required ? panelWords.fields.required : "" };
   }
   const trimmed = text.trim();
-  if (trimmed === "") return { value: null, wrong: rule.required ? t.panel.fields.required : "" };
+  if (trimmed === "")
+    return { value: null, wrong: rule.required ? panelWords.fields.required : "" };
   const number = Number(trimmed);
   if (!Number.isFinite(number)) {
     if (/^[+-]?\d+,\d+$/.test(trimmed)) return { value: text, wrong: words.comma };
@@ -236,8 +254,8 @@ function isValue(value: unknown): value is Value {
 /** What stands in an empty field. */
 export function placeholder(rule: FieldRule, given: StandIn): string {
   if (given.value === null || given.value === "") {
-    if (rule.drawn) return t.panel.fields.drawn;
-    return rule.required ? "" : t.panel.fields.noLimit;
+    if (rule.drawn) return panelWords.fields.drawn;
+    return rule.required ? "" : panelWords.fields.noLimit;
   }
-  return t.panel.fields.choiceOf(shown(given.value), t.panel.fields[given.whence]);
+  return panelWords.fields.choiceOf(shown(given.value), panelWords.fields[given.whence]);
 }

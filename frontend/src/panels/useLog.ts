@@ -71,7 +71,14 @@ export function useLog(choice: LogChoice, going: boolean, told: number) {
     },
     [run, step, search, output],
   );
-  useEffect(() => () => clearTimeout(again.current), []);
+  useEffect(
+    () => () => {
+      // what is still under way asks for nothing more
+      token.current += 1;
+      clearTimeout(again.current);
+    },
+    [],
+  );
 
   useEffect(() => {
     token.current += 1;

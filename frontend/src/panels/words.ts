@@ -1,7 +1,7 @@
 /** Figures as people read them. */
 import type { Value } from "~/api/types";
-import { t } from "~/messages";
 import { duration } from "~/messages/numbers";
+import { panel as panelWords } from "~/messages/panel";
 
 /** An expected time, as exact as a guess can be: ``3 min``, not ``3 min 7 s``. */
 export function roughly(seconds: number): string {
@@ -13,9 +13,9 @@ export function roughly(seconds: number): string {
 
 /** A value of the file, as it is shown in a form. */
 export function shown(value: Value | null): string {
-  if (value === null) return t.panel.fields.noLimit;
-  if (value === "") return t.panel.fields.empty;
-  if (value === true) return t.panel.fields.on;
-  if (value === false) return t.panel.fields.off;
+  if (value === null) return panelWords.fields.noLimit;
+  if (value === "") return panelWords.fields.empty;
+  if (value === true) return panelWords.fields.on;
+  if (value === false) return panelWords.fields.off;
   return String(value);
 }

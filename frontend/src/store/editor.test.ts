@@ -39,6 +39,7 @@ interface Sent {
 class FakeServer {
   revision = 1;
   graph: Graph = empty;
+  text = "";
   sent: Sent[] = [];
   gone = false;
   refuse: ((edits: Edit[]) => boolean) | null = null;
@@ -51,7 +52,7 @@ class FakeServer {
       file: "/d.yml",
       in_place: false,
       revision: this.revision,
-      text: `revision ${this.revision}`,
+      text: this.text || `revision ${this.revision}`,
       readable: true,
       graph: structuredClone(this.graph),
       problems: [],
@@ -107,6 +108,7 @@ class FakeServer {
     if (this.refuse?.(body.edits ?? [])) {
       return answer(422, { name: "UsageError", message: "No such thing.", remedy: "" });
     }
+    for (const edit of body.edits ?? []) if (edit.kind === "set_text") this.text = edit.text;
     this.somebodyElse(body.edits ?? []);
     return answer(200, this.state());
   };
@@ -120,9 +122,18 @@ beforeEach(async () => {
   route.to = server.fetch;
   await editor().open("d");
 });
-afterEach(() => {
-  editor().close();
+afterEach(async () => {
   vi.useRealTimers();
+  // what a test left unsaved is not the next one's
+  server.gone = false;
+  server.release();
+  await editor().open("d");
+  await vi.waitFor(() => {
+    editor().takeTheirs();
+    editor().retry();
+    expect(editor().pending).toBe(0);
+  });
+  editor().close();
 });
 
 test("an edit shows at once, and is said to be saved when the server has it", async () => {
@@ -154,6 +165,28 @@ test("typing that waits behind another edit becomes one request with the last wo
   await Promise.all([first, ...typed]);
   expect(edits()).toHaveLength(2);
   expect(edits()[1]?.body.edits).toEqual([{ kind: "set_text", text: "text" }]);
+});
+
+test("text that the server does not have yet is what is shown", async () => {
+  const type = (text: string) => editor().edit("Edit YAML", [{ kind: "set_text", text }], "yaml");
+  server.hold();
+  const first = type("c");
+  expect(editor().draft?.text).toBe("c");
+  await vi.waitFor(() => expect(edits()).toHaveLength(1));
+  const second = type("cd");
+  server.release();
+  await first;
+  expect(editor().draft?.text).toBe("cd");
+  await second;
+  expect([editor().draft?.text, server.text]).toEqual(["cd", "cd"]);
+});
+
+test("text typed back to what the server still has is sent too", async () => {
+  const before = editor().draft?.text ?? "";
+  server.gone = true;
+  void editor().edit("Edit YAML", [{ kind: "set_text", text: "c" }], "yaml");
+  await vi.waitFor(() => expect(editor().saving).toBe("failed"));
+  expect(editor().draft?.text).not.toBe(before);
 });
 
 test("what the server refuses is taken back with its reason, and later edits stay", async () => {
@@ -193,6 +226,72 @@ test("a server that comes back gets the edits without a press", async () => {
   expect(editor().saving).toBe("saved");
 });
 
+test("a draft that is left goes on saving, an undo that waits too", async () => {
+  server.hold();
+  void editor().edit("1", [add("a")]);
+  void editor().edit("2", [{ kind: "set_text", text: "x".repeat(100_000) }]);
+  void editor().undo();
+  await vi.waitFor(() => expect(edits()).toHaveLength(1));
+  editor().close();
+  expect(editor().draft).toBeNull();
+  server.release();
+  await vi.waitFor(() => expect(server.sent.at(-1)?.path).toBe("/api/drafts/d/undo"));
+  expect(edits().map((call) => call.body.base)).toEqual([1, 2]);
+  expect(server.sent.at(-1)?.body.base).toBe(3);
+  await vi.waitFor(() => expect(editor().wouldBeLost()).toBe(false));
+});
+
+test("edits that could not be saved are there again when the draft is opened again", async () => {
+  vi.useFakeTimers();
+  server.gone = true;
+  void editor().edit("1", [add("a")]);
+  await vi.waitFor(() => expect(editor().saving).toBe("failed"));
+  void editor().edit("2", [add("b")]);
+  editor().close();
+  expect(editor().wouldBeLost()).toBe(true);
+  await editor().open("d");
+  expect(names()).toEqual(["a", "b"]);
+  expect(editor().saving).toBe("failed");
+  server.gone = false;
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(editor().saving).toBe("saved");
+  expect(server.graph.steps.map((step) => step.name)).toEqual(["a", "b"]);
+});
+
+test("edits of a draft that was left are sent when the server is back, the first one first", async () => {
+  vi.useFakeTimers();
+  server.gone = true;
+  void editor().edit("1", [add("a")]);
+  await vi.waitFor(() => expect(editor().saving).toBe("failed"));
+  void editor().edit("2", [add("b")]);
+  editor().close();
+  server.gone = false;
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(server.graph.steps.map((step) => step.name)).toEqual(["a", "b"]);
+  expect(editor().wouldBeLost()).toBe(false);
+});
+
+test("a page that goes sends the edit that failed too", async () => {
+  server.gone = true;
+  void editor().edit("1", [add("a")]);
+  await vi.waitFor(() => expect(editor().saving).toBe("failed"));
+  void editor().edit("2", [add("b")]);
+  expect(editor().wouldBeLost()).toBe(true);
+  server.gone = false;
+  editor().flush(true);
+  await vi.waitFor(() => expect(server.graph.steps).toHaveLength(2));
+});
+
+test("an undo that waits would be lost with the page", async () => {
+  server.hold();
+  void editor().edit("1", [add("a")]);
+  expect(editor().wouldBeLost()).toBe(false);
+  void editor().undo();
+  expect(editor().wouldBeLost()).toBe(true);
+  server.release();
+  await vi.waitFor(() => expect(editor().pending).toBe(0));
+});
+
 async function conflict(): Promise<void> {
   server.somebodyElse([add("theirs")]);
   void editor().edit("Add mine", [add("mine")]);
@@ -207,6 +306,19 @@ test("a conflict overwrites nothing, and theirs can be taken", async () => {
   expect(names()).toEqual(["theirs"]);
   expect(editor().conflict).toBeNull();
   expect(editor().pending).toBe(0);
+});
+
+test("a conflict that is left is asked about again when the draft is opened again", async () => {
+  await conflict();
+  editor().close();
+  expect(editor().conflict).toBeNull();
+  expect(editor().wouldBeLost()).toBe(true);
+  await editor().open("d");
+  expect(editor().conflict).not.toBeNull();
+  expect(names()).toEqual(["mine"]);
+  editor().putOnTop();
+  await vi.waitFor(() => expect(editor().saving).toBe("saved"));
+  expect(server.graph.steps.map((step) => step.name)).toEqual(["theirs", "mine"]);
 });
 
 test("after a conflict mine can be put on top of theirs", async () => {

@@ -3,15 +3,26 @@
  * Every edit shows at once and goes to the server, which answers with the draft after it; the
  * history is kept there. Edits are sent one after the other, each on the revision that the one
  * before gave. What the server refuses is taken back with its reason; what does not reach it stays
- * in the queue until it does. */
+ * in the queue until it does, also after the draft was left: it opens again with its edits. */
 import { create } from "zustand";
 import { ApiError, ask, ConflictError, client } from "~/api/client";
 import type { Conflict, DraftState, Edit, Failure } from "~/api/types";
 import { applyAll } from "~/graph/document";
 import { shared, sharedBy } from "~/graph/share";
 import { t } from "~/messages";
+import { toast } from "~/ui/Toast";
 import { useCatalog } from "./catalog";
-import { type EditItem, joined, mayBeTriedAgain, type QueueItem, Session } from "./queue";
+import { joined, mayBeTriedAgain, type QueueItem, Session } from "./queue";
+import {
+  beginCopy,
+  editItem,
+  renameItem,
+  restoreItem,
+  sendOnTheWayOut,
+  stepItem,
+  versionItem,
+  wouldBeLost,
+} from "./requests";
 
 export type Saving = "saved" | "saving" | "failed";
 
@@ -52,6 +63,8 @@ export interface EditorStore {
   heard: (id: string, revision: number) => void;
   /** Ask for the newest state, unless edits are under way. */
   refresh: () => Promise<void>;
+  /** Something asked of the open draft found out that somebody else had changed it. */
+  conflicted: (id: string, conflict: Conflict) => void;
   takeTheirs: () => void;
   putOnTop: () => void;
   /** Whether `putOnTop` would put a whole text of mine in the place of theirs. */
@@ -69,21 +82,24 @@ export interface EditorStore {
 }
 
 const RETRIES = [2_000, 5_000, 10_000, 15_000] as const;
-/** A request that outlives its page may have this many bytes, in all browsers together with others. */
-const KEPT_ALIVE = 30_000;
 
 export const useEditor = create<EditorStore>((set, get) => {
   let session = new Session("");
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let tries = 0;
+  /** Drafts that were left while edits were on their way. */
+  const left = new Set<Session>();
   const handers = new Set<() => void>();
 
   /** The server's draft with the edits that it does not have yet. */
   const shown = (): DraftState | null => {
     const { server } = session;
-    const edits = session.items.flatMap((item) => (item.kind === "edit" ? item.edits : []));
+    const edits = session.edits();
     if (!server || edits.length === 0) return server;
-    return { ...server, graph: applyAll(server.graph, edits, useCatalog.getState().byName) };
+    const written = edits.flatMap((edit) => (edit.kind === "set_text" ? [edit.text] : []));
+    return {
+      ...server,
+      text: written.at(-1) ?? server.text,
+      graph: applyAll(server.graph, edits, useCatalog.getState().byName),
+    };
   };
 
   /** The same draft with what did not change as the same objects, so that little is drawn anew. */
@@ -109,52 +125,70 @@ export const useEditor = create<EditorStore>((set, get) => {
     });
   };
 
-  const failed = (item: QueueItem, error: unknown) => {
-    if (error instanceof ConflictError) {
-      set({ conflict: error.conflict, saving: "failed" });
-      return;
-    }
-    const failure: Failure =
-      error instanceof ApiError
-        ? error.failure
-        : { name: "Error", message: String(error), remedy: "", problems: [] };
-    const status = error instanceof ApiError ? error.status : 0;
-    if (mayBeTriedAgain(status)) {
-      set({ saving: "failed", failure });
-      if (status === 0) {
-        clearTimeout(timer);
-        timer = setTimeout(() => void pump(), RETRIES[Math.min(tries, RETRIES.length - 1)]);
-        tries += 1;
-      }
-      return;
-    }
-    session.drop(item);
-    show({ refused: { label: item.label, failure } });
+  /** Say of a draft that was left that its edits wait. */
+  const tellOf = (mine: Session) => {
+    const why = mine.conflict ?? mine.failure;
+    if (!why) return;
+    mine.told = true;
+    toast(t.canvas.left.waits(mine.server?.name ?? "", why.message), "bad");
   };
 
-  const pump = async (): Promise<void> => {
-    const mine = session;
-    if (mine.busy || get().conflict) return;
+  const failed = (mine: Session, item: QueueItem, error: unknown) => {
+    item.sent = false;
+    const first = mine.failure === null;
+    if (error instanceof ConflictError) mine.conflict = error.conflict;
+    else {
+      const failure: Failure =
+        error instanceof ApiError
+          ? error.failure
+          : { name: "Error", message: String(error), remedy: "", problems: [] };
+      const status = error instanceof ApiError ? error.status : 0;
+      const isGone = status === 404 && mine !== session;
+      if (isGone) mine.clear();
+      if (isGone || !mayBeTriedAgain(status)) {
+        mine.drop(item);
+        if (mine === session) show({ refused: { label: item.label, failure } });
+        else toast(t.canvas.left.refused(mine.server?.name ?? "", failure.message), "bad");
+        return;
+      }
+      mine.failure = failure;
+      if (status === 0) {
+        clearTimeout(mine.timer);
+        const pause = RETRIES[Math.min(mine.tries, RETRIES.length - 1)];
+        mine.timer = setTimeout(() => void pump(mine), pause);
+        mine.tries += 1;
+      }
+    }
+    const { failure, conflict } = mine;
+    if (mine === session) set({ saving: "failed", failure: conflict ? null : failure, conflict });
+    else if (first || conflict) tellOf(mine);
+  };
+
+  const pump = async (mine = session): Promise<void> => {
+    if (mine.busy || mine.conflict) return;
     const item = mine.items[0];
     if (!item || !mine.server) return;
     mine.busy = true;
     item.sent = true;
-    set({ saving: "saving" });
+    if (mine === session) set({ saving: "saving" });
+    let reached = true;
     try {
       const answer = await item.call(mine.server);
       mine.server = answer;
       mine.drop(item);
-      tries = 0;
+      mine.failure = null;
+      mine.tries = 0;
       const notice = answer.remarks.join(" ");
       if (mine === session) show({ failure: null, ...(notice && { notice }) });
+      else if (mine.told && mine.items.length === 0) toast(t.canvas.left.saved(answer.name));
     } catch (error) {
-      if (mine === session) failed(item, error);
-      else mine.drop(item);
+      failed(mine, item, error);
+      reached = !mine.items.includes(item);
     } finally {
       mine.busy = false;
     }
-    const stuck = mine === session && (get().failure !== null || get().conflict !== null);
-    if (mine === session && mine.items.length > 0 && !stuck) await pump();
+    if (mine.items.length === 0) left.delete(mine);
+    if (mine.items.length > 0 && reached) await pump(mine);
     else if (mine === session && mine.heard > (mine.server?.revision ?? 0)) void get().refresh();
   };
 
@@ -165,51 +199,19 @@ export const useEditor = create<EditorStore>((set, get) => {
     return done;
   };
 
-  const call = (
-    label: string,
-    path: "/undo" | "/redo" | "/reload" | "/overwrite",
-  ): Promise<void> => {
+  const afterTyping = (item: QueueItem): Promise<void> => {
     get().flush();
-    return queue({
-      kind: "call",
-      label,
-      sent: false,
-      call: (draft) =>
-        ask(
-          client.POST(`/api/drafts/{draft}${path}`, {
-            params: { path: { draft: draft.id } },
-            body: { base: draft.revision },
-          }),
-        ),
-    });
-  };
-
-  const editItem = (label: string, edits: Edit[], merge: string): EditItem => {
-    const item: EditItem = {
-      kind: "edit",
-      label,
-      merge,
-      edits,
-      sent: false,
-      call: (draft) =>
-        ask(
-          client.POST("/api/drafts/{draft}/edits", {
-            params: { path: { draft: draft.id } },
-            body: { base: draft.revision, label: item.label, merge, edits: item.edits },
-            keepalive: JSON.stringify(item.edits).length < KEPT_ALIVE,
-          }),
-        ),
-    };
-    return item;
+    return queue(item);
   };
 
   /** After a conflict: go on from their state. */
   const goOn = (keep: boolean) => {
-    const { conflict } = get();
+    const { conflict } = session;
     if (!conflict) return;
     session.server = conflict.current;
+    session.conflict = null;
+    session.failure = null;
     if (!keep) session.clear();
-    for (const item of session.items) item.sent = false;
     show({
       conflict: null,
       failure: null,
@@ -218,17 +220,24 @@ export const useEditor = create<EditorStore>((set, get) => {
     void pump();
   };
 
-  const beginSession = (id: string) => {
-    clearTimeout(timer);
-    session = new Session(id);
+  /** Show another session; what is on its way for the one before goes on. */
+  const turnTo = (next: Session) => {
+    get().flush();
+    if (session !== next && session.items.length > 0) {
+      left.add(session);
+      tellOf(session);
+    }
+    left.delete(next);
+    session = next;
+    const { failure, conflict } = next;
     set({
       draft: null,
-      conflict: null,
-      failure: null,
+      conflict,
+      failure: conflict ? null : failure,
       refused: null,
       notice: "",
       pending: 0,
-      saving: "saved",
+      saving: failure || conflict ? "failed" : "saved",
       selected: [],
     });
   };
@@ -243,19 +252,22 @@ export const useEditor = create<EditorStore>((set, get) => {
     pending: 0,
     selected: [],
     open: async (id) => {
-      get().flush(true);
-      beginSession(id);
+      get().flush();
+      const kept = [session, ...left].find((one) => one.id === id && one.items.length > 0);
+      turnTo(kept ?? new Session(id));
       const mine = session;
+      if (kept) {
+        show();
+        await pump();
+        return;
+      }
       const draft = await ask(
         client.GET("/api/drafts/{draft}", { params: { path: { draft: id } } }),
       );
       mine.server = draft;
       if (mine === session) show();
     },
-    close: () => {
-      get().flush(true);
-      beginSession("");
-    },
+    close: () => turnTo(new Session("")),
     edit: (label, edits, merge = "") => {
       const last = session.items.at(-1);
       if (merge && last?.kind === "edit" && !last.sent && last.merge === merge) {
@@ -266,52 +278,17 @@ export const useEditor = create<EditorStore>((set, get) => {
       }
       return queue(editItem(label, edits, merge));
     },
-    undo: () => call(t.canvas.undo, "/undo"),
-    redo: () => call(t.canvas.redo, "/redo"),
-    restore: (revision) => {
-      get().flush();
-      return queue({
-        kind: "call",
-        label: t.canvas.versions.restore,
-        sent: false,
-        call: (draft) =>
-          ask(
-            client.POST("/api/drafts/{draft}/restore", {
-              params: { path: { draft: draft.id } },
-              body: { base: draft.revision, revision },
-            }),
-          ),
-      });
-    },
-    nameVersion: (name) => {
-      get().flush();
-      return queue({
-        kind: "call",
-        label: t.canvas.versions.save,
-        sent: false,
-        call: (draft) =>
-          ask(
-            client.POST("/api/drafts/{draft}/versions", {
-              params: { path: { draft: draft.id } },
-              body: { base: draft.revision, name },
-            }),
-          ),
-      });
-    },
-    rename: (name) =>
-      queue({
-        kind: "call",
-        label: t.canvas.rename,
-        sent: false,
-        call: (draft) =>
-          ask(
-            client.PUT("/api/drafts/{draft}/name", {
-              params: { path: { draft: draft.id } },
-              body: { name },
-            }),
-          ),
-      }),
+    undo: () => afterTyping(stepItem(t.canvas.undo, "/undo")),
+    redo: () => afterTyping(stepItem(t.canvas.redo, "/redo")),
+    restore: (revision) => afterTyping(restoreItem(revision)),
+    nameVersion: (name) => afterTyping(versionItem(name)),
+    rename: (name) => queue(renameItem(name)),
     select: (steps) => set({ selected: steps }),
+    conflicted: (id, conflict) => {
+      if (id !== session.id || session.conflict) return;
+      session.conflict = conflict;
+      set({ conflict, saving: "failed", failure: null });
+    },
     take: (draft) => {
       if (draft.id !== session.id) return;
       session.server = draft;
@@ -319,7 +296,8 @@ export const useEditor = create<EditorStore>((set, get) => {
     },
     dismiss: () => set({ refused: null, notice: "" }),
     retry: () => {
-      clearTimeout(timer);
+      clearTimeout(session.timer);
+      session.failure = null;
       set({ failure: null });
       void pump();
     },
@@ -340,11 +318,17 @@ export const useEditor = create<EditorStore>((set, get) => {
         client.GET("/api/drafts/{draft}", { params: { path: { draft: mine.id } } }),
       ).catch(() => null);
       if (mine === session) get().flush();
-      if (!draft || mine !== session || mine.items.length || draft.revision <= before.revision) {
-        return;
+      if (!draft || mine !== session || mine.items.length) return;
+      if (draft.revision > before.revision) {
+        mine.server = draft;
+        show({ notice: draft.text === before.text ? "" : t.canvas.conflict.taken });
       }
-      mine.server = draft;
-      show({ notice: draft.text === before.text ? "" : t.canvas.conflict.taken });
+      // what another program wrote to the file is no revision yet
+      await ask(
+        client.GET("/api/drafts/{draft}/standing", { params: { path: { draft: mine.id } } }),
+      ).catch((error: unknown) => {
+        if (error instanceof ConflictError) get().conflicted(mine.id, error.conflict);
+      });
     },
     takeTheirs: () => goOn(false),
     putOnTop: () => goOn(true),
@@ -354,17 +338,18 @@ export const useEditor = create<EditorStore>((set, get) => {
       ),
     reloadFromDisk: () => {
       goOn(false);
-      return call(t.canvas.conflict.reload, "/reload");
+      return afterTyping(stepItem(t.canvas.conflict.reload, "/reload"));
     },
     overwriteDisk: async () => {
       const { conflict } = get();
       if (!conflict) return;
       const waiting = [...session.items];
       session.server = conflict.current;
+      session.conflict = null;
+      session.failure = null;
       session.items.length = 0;
       set({ conflict: null, failure: null });
-      const done = call(t.canvas.conflict.overwrite, "/overwrite");
-      for (const item of waiting) item.sent = false;
+      const done = queue(stepItem(t.canvas.conflict.overwrite, "/overwrite"));
       session.items.push(...waiting);
       show();
       await done;
@@ -373,71 +358,18 @@ export const useEditor = create<EditorStore>((set, get) => {
       const { server } = session;
       const draft = get().draft;
       if (!server || !draft) throw new Error("no draft is open");
-      const edits = session.items.flatMap((item) => (item.kind === "edit" ? item.edits : []));
-      const created = await ask(
-        client.POST("/api/drafts", {
-          body: {
-            name: t.canvas.conflict.copyName(draft.name),
-            text: server.text,
-            draft: "",
-            run: "",
-            template: "",
-          },
-        }),
-      );
-      const positions = Object.fromEntries(
-        draft.graph.steps.flatMap((step) => (step.position ? [[step.name, step.position]] : [])),
-      );
-      const all: Edit[] = [...edits];
-      if (Object.keys(positions).length) all.push({ kind: "move", positions });
-      if (draft.graph.notes.length) all.push({ kind: "set_notes", notes: draft.graph.notes });
-      if (all.length) {
-        await ask(
-          client.POST("/api/drafts/{draft}/edits", {
-            params: { path: { draft: created.id } },
-            body: {
-              base: created.revision,
-              label: t.canvas.conflict.copyLabel,
-              merge: "",
-              edits: all,
-            },
-          }),
-        );
-      }
+      const id = await beginCopy(server, draft, session.edits());
       session.clear();
-      return created.id;
+      return id;
     },
     beforeSend: (hand) => {
       handers.add(hand);
       return () => handers.delete(hand);
     },
-    wouldBeLost: () => {
-      const { saving, conflict } = get();
-      if (session.items.length === 0) return false;
-      const size = JSON.stringify(
-        session.items.map((item) => (item.kind === "edit" && !item.sent ? item.edits : null)),
-      ).length;
-      return saving === "failed" || conflict !== null || size > KEPT_ALIVE;
-    },
+    wouldBeLost: () => [session, ...left].some(wouldBeLost),
     flush: (leaving = false) => {
       for (const hand of handers) hand();
-      if (!leaving || !session.server || get().conflict) return;
-      const waiting = session.items.filter(
-        (item): item is EditItem => item.kind === "edit" && !item.sent,
-      );
-      const last = waiting.at(-1);
-      if (!last) return;
-      for (const item of waiting) item.sent = true;
-      // the one that is under way gives the next revision
-      const base = session.server.revision + (session.busy ? 1 : 0);
-      const edits = waiting.flatMap((item) => item.edits);
-      void fetch(`/api/drafts/${encodeURIComponent(session.id)}/edits`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        credentials: "same-origin",
-        keepalive: true,
-        body: JSON.stringify({ base, label: last.label, merge: last.merge, edits }),
-      }).catch(() => undefined);
+      if (leaving) for (const one of [session, ...left]) sendOnTheWayOut(one);
     },
   };
 });

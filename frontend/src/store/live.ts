@@ -114,7 +114,7 @@ export function shareOf(step: StepLive): number | null {
 /** Images per second in words, or empty. */
 export function rateOf(step: StepLive): string {
   const rate = figuresOf(step.progress)["images_per_second"];
-  return rate ? t.panel.bar.rate(rate) : "";
+  return rate ? t.common.rate(rate) : "";
 }
 
 /** Time left in words, or empty. */

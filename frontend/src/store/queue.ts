@@ -1,5 +1,5 @@
 /** What is on its way to the server, in order. */
-import type { DraftState, Edit } from "~/api/types";
+import type { Conflict, DraftState, Edit, Failure } from "~/api/types";
 
 interface Item {
   /** What the history calls it. */
@@ -25,6 +25,14 @@ export class Session {
   server: DraftState | null = null;
   readonly items: QueueItem[] = [];
   busy = false;
+  /** Why the newest edits did not reach the server. */
+  failure: Failure | null = null;
+  conflict: Conflict | null = null;
+  /** Whether it was said, after the draft was left, that its edits wait. */
+  told = false;
+  /** When it is tried again, and how often it was. */
+  timer: ReturnType<typeof setTimeout> | undefined;
+  tries = 0;
   /** Newest revision that an event told of. */
   heard = 0;
   private readonly waiting = new Map<QueueItem, (() => void)[]>();
@@ -48,6 +56,11 @@ export class Session {
     if (at >= 0) this.items.splice(at, 1);
     for (const resolve of this.waiting.get(item) ?? []) resolve();
     this.waiting.delete(item);
+  }
+
+  /** All edits that the server does not have. */
+  edits(): Edit[] {
+    return this.items.flatMap((item) => (item.kind === "edit" ? item.edits : []));
   }
 
   clear(): void {

@@ -2,6 +2,7 @@
  * remembered in the browser; the rest is nowhere. */
 import { create } from "zustand";
 import type { Position } from "~/api/types";
+import { useEditor } from "./editor";
 
 /** What a mounted canvas can be asked for. */
 export interface CanvasHandle {
@@ -59,9 +60,11 @@ interface ViewStore {
   said: string;
   /** Line and column that the YAML tab shall show. */
   place: { line: number; column: number } | null;
-  set: (change: Partial<Omit<ViewStore, "set" | "panel" | "say">>) => void;
+  set: (change: Partial<Omit<ViewStore, "set" | "panel" | "say" | "leave">>) => void;
   panel: (change: Partial<Panels>) => void;
   say: (sentence: string) => void;
+  /** The draft is left: how it was looked at is nothing to the next page. */
+  leave: () => void;
 }
 
 const KEY = "visionloom.panels";
@@ -122,6 +125,13 @@ export const useView = create<ViewStore>((set, get) => ({
       // a browser that keeps nothing shows the usual panels
     }
   },
+  leave: () =>
+    set({ dialog: null, wire: "", boxing: false, middleTab: "canvas", place: null, said: "" }),
   // the same sentence twice is said twice
   say: (sentence) => set({ said: sentence === get().said ? `${sentence}\u00a0` : sentence }),
 }));
+
+// either steps are chosen or a wire is
+useEditor.subscribe(({ selected }, before) => {
+  if (selected !== before.selected && selected.length > 0) useView.setState({ wire: "" });
+});

@@ -14,7 +14,8 @@ export function Dialog({
   children,
 }: {
   title: string;
-  onClose: () => void;
+  /** Null where there is nothing to go back to and one of the buttons must be chosen. */
+  onClose: (() => void) | null;
   /** Buttons at the end. */
   foot?: ReactNode;
   wide?: boolean;
@@ -23,6 +24,7 @@ export function Dialog({
   const dialog = useRef<HTMLDialogElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const id = useId();
+  const mustChoose = onClose === null;
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
@@ -30,23 +32,30 @@ export function Dialog({
     // a field to type into comes before the button that closes
     const inside = body.current;
     inside?.querySelector<HTMLElement>("input, textarea, select")?.focus();
+    // it may come while one types: no button is pressed by the next blank
+    if (mustChoose) document.getElementById(id)?.focus();
     // what scrolls must be reachable with the keyboard
     if (inside && inside.scrollHeight > inside.clientHeight) inside.tabIndex = 0;
     return () => {
       element?.close?.();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
-  }, []);
+  }, [id, mustChoose]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
       ref={dialog}
       aria-labelledby={id}
       className={cx(styles.dialog, wide && styles.wide)}
+      closedby={onClose ? undefined : "none"}
+      // browsers close it at the second Escape whatever is said to the first
+      onClose={() => {
+        if (!onClose && dialog.current?.isConnected) dialog.current.showModal();
+      }}
       onCancel={(event) => {
         if (event.target !== dialog.current) return;
         event.preventDefault();
-        onClose();
+        onClose?.();
       }}
       onClick={(event) => {
         if (event.target !== dialog.current) return;
@@ -56,12 +65,14 @@ export function Dialog({
           event.clientX <= box.right &&
           event.clientY >= box.top &&
           event.clientY <= box.bottom;
-        if (!inside) onClose();
+        if (!inside) onClose?.();
       }}
     >
       <div className={styles.head}>
-        <h2 id={id}>{title}</h2>
-        <IconButton icon="close" label={t.common.close} onClick={onClose} />
+        <h2 id={id} tabIndex={mustChoose ? -1 : undefined}>
+          {title}
+        </h2>
+        {onClose && <IconButton icon="close" label={t.common.close} onClick={onClose} />}
       </div>
       <div ref={body} className={styles.body}>
         {children}

@@ -20,15 +20,18 @@ export function Notice({
   children,
   actions,
   className,
+  standing = false,
 }: {
   tone?: Tone;
   children: ReactNode;
   actions?: ReactNode;
   className?: string | undefined;
+  /** It stands there, and is not told when it comes. */
+  standing?: boolean;
 }) {
   return (
     <div
-      role={tone === "bad" ? "alert" : "status"}
+      role={standing ? undefined : tone === "bad" ? "alert" : "status"}
       className={cx(styles.notice, styles[tone], className)}
     >
       <Icon name={icons[tone]} />

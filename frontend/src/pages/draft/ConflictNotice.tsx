@@ -2,11 +2,12 @@
  * that does not say so. */
 import { useState } from "react";
 import { useLocation } from "wouter";
+import { ApiError } from "~/api/client";
 import { t } from "~/messages";
 import { useEditor } from "~/store/editor";
 import { Button } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
-import { toastFailure } from "~/ui/Toast";
+import { FailureNotice } from "~/ui/Notice";
 
 const words = t.canvas.conflict;
 
@@ -14,16 +15,21 @@ export default function ConflictNotice() {
   const conflict = useEditor((state) => state.conflict);
   const pending = useEditor((state) => state.pending);
   const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<{ message: string; remedy: string } | null>(null);
   const [, go] = useLocation();
   if (!conflict) return null;
   const editor = useEditor.getState();
   const copy = async () => {
     setBusy(true);
+    setFailure(null);
     try {
       const id = await editor.keepCopy();
       go(`/drafts/${id}`);
     } catch (error) {
-      toastFailure(error);
+      // a toast would be behind the dialog
+      const told =
+        error instanceof ApiError ? error.failure : { message: String(error), remedy: "" };
+      setFailure(told);
     } finally {
       setBusy(false);
     }
@@ -32,18 +38,21 @@ export default function ConflictNotice() {
   return (
     <Dialog
       title={disk ? words.diskTitle : words.tabTitle}
-      // there is nothing to go back to: a choice is needed, and the page shows what was edited
-      onClose={() => undefined}
+      onClose={null}
       foot={
         <>
-          <Button busy={busy} icon="copy" onClick={() => void copy()}>
-            {words.copy}
-          </Button>
+          {pending > 0 && (
+            <Button busy={busy} icon="copy" onClick={() => void copy()}>
+              {words.copy}
+            </Button>
+          )}
           {disk ? (
             <>
-              <Button icon="warning" onClick={() => void editor.overwriteDisk()}>
-                {words.overwrite}
-              </Button>
+              {pending > 0 && (
+                <Button icon="warning" onClick={() => void editor.overwriteDisk()}>
+                  {words.overwrite}
+                </Button>
+              )}
               <Button look="primary" icon="refresh" onClick={() => void editor.reloadFromDisk()}>
                 {words.reload}
               </Button>
@@ -64,6 +73,8 @@ export default function ConflictNotice() {
       }
     >
       <p>{disk ? words.disk : words.tab}</p>
+      {disk && pending === 0 && <p>{words.undoable}</p>}
+      {failure && <FailureNotice failure={failure} />}
     </Dialog>
   );
 }

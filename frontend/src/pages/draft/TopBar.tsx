@@ -1,5 +1,5 @@
 /** The draft's name, whether it is saved, undo and redo, versions, what else can be done, and run. */
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { shownKeys } from "~/actions/keyboard";
 import { action, perform } from "~/actions/registry";
 import type { DraftState } from "~/api/types";
@@ -72,6 +72,8 @@ export function TopBar({
 
 function Name({ draft }: { draft: DraftState }) {
   const [typed, setTyped] = useState<string | null>(null);
+  // whoever ends with a key stays here; whoever goes elsewhere has gone
+  const byKey = useRef(false);
   const end = (keep: boolean) => {
     if (keep && typed?.trim() && typed.trim() !== draft.name) {
       void useEditor.getState().rename(typed.trim());
@@ -90,15 +92,27 @@ function Name({ draft }: { draft: DraftState }) {
         onChange={(event) => setTyped(event.target.value)}
         onBlur={() => end(true)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") end(true);
-          if (event.key === "Escape") end(false);
+          if (event.key !== "Enter" && event.key !== "Escape") return;
+          // the button that gets the focus shall not be pressed by the same key
+          event.preventDefault();
+          byKey.current = true;
+          end(event.key === "Enter");
         }}
       />
     );
   }
   return (
     <h1 className={styles.name} tabIndex={-1}>
-      <button type="button" title={words.rename} onClick={() => setTyped(draft.name)}>
+      <button
+        type="button"
+        // biome-ignore lint/a11y/noAutofocus: it was in the field that stood here
+        autoFocus={byKey.current}
+        title={words.rename}
+        onClick={() => {
+          byKey.current = false;
+          setTyped(draft.name);
+        }}
+      >
         {draft.name}
       </button>
     </h1>

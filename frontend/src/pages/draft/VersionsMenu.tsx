@@ -1,6 +1,8 @@
 /** Named points of a draft's history: kept, looked at, gone back to. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { shownKeys } from "~/actions/keyboard";
+import { action } from "~/actions/registry";
 import { ask, client } from "~/api/client";
 import type { DraftState } from "~/api/types";
 import { t } from "~/messages";
@@ -10,6 +12,7 @@ import { useView } from "~/store/view";
 import { Button } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { Menu, type MenuEntry } from "~/ui/Menu";
+import { FailureNotice } from "~/ui/Notice";
 import { Waiting } from "~/ui/Spinner";
 import styles from "./draft.module.css";
 import { lineChanges } from "./lineChanges";
@@ -23,7 +26,7 @@ export default function VersionsMenu({ draft }: { draft: DraftState }) {
     {
       label: words.save,
       icon: "plus",
-      keys: "Ctrl+S",
+      keys: action("version").keys.map(shownKeys).join(", "),
       onSelect: () => useView.getState().set({ dialog: { kind: "version" } }),
     },
     "separator",
@@ -53,7 +56,7 @@ function VersionDialog({
   version: Version;
   onClose: () => void;
 }) {
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ["revision", draft.id, version.revision],
     queryFn: ({ signal }) =>
       ask(
@@ -93,6 +96,8 @@ function VersionDialog({
             </span>
           ))}
         </pre>
+      ) : error ? (
+        <FailureNotice failure={error} onRetry={() => void refetch()} />
       ) : (
         <Waiting>{t.common.loading}</Waiting>
       )}

@@ -179,7 +179,8 @@ export default function YamlEditor({
       }),
     });
     view.current = made;
-    made.focus();
+    // whoever goes along the tabs with the arrow keys stays there
+    if (!document.activeElement?.matches("[role=tab]:focus-visible")) made.focus();
     return () => {
       first.current.text = made.state.doc.toString();
       made.destroy();

@@ -25,6 +25,8 @@ export default function YamlTab({ draft }: { draft: DraftState }) {
     void useEditor.getState().edit(t.canvas.labels.yaml, [{ kind: "set_text", text }], "yaml");
   }, []);
 
+  const isTyping = useCallback(() => typed.current !== null, []);
+
   useEffect(() => {
     const end = useEditor.getState().beforeSend(send);
     return () => {
@@ -45,7 +47,7 @@ export default function YamlTab({ draft }: { draft: DraftState }) {
             clearTimeout(timer.current);
             timer.current = setTimeout(send, PAUSE);
           }}
-          isTyping={() => typed.current !== null}
+          isTyping={isTyping}
         />
       </Suspense>
     </div>

@@ -63,6 +63,17 @@ def get_draft(desk: DeskOf, draft: str) -> m.DraftState:
     return state_of(desk, desk.drafts.get(draft))
 
 
+@router.get("/drafts/{draft}/standing", status_code=204, responses=CONFLICT, response_model=None)
+def see_standing(desk: DeskOf, draft: str) -> JSONResponse | None:
+    """Nothing, or how a draft is whose file somebody else has changed on disk."""
+    seen = desk.drafts.get(draft)
+    try:
+        with seen.as_it_stands():
+            return None
+    except DraftConflictError as error:
+        return _conflict(desk, seen, error)
+
+
 @router.delete("/drafts/{draft}", status_code=204)
 def delete_draft(desk: DeskOf, draft: str) -> None:
     """Delete a draft; a file opened in place stays."""
