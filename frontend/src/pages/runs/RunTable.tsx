@@ -28,8 +28,8 @@ export function RunTable({
   onChoose,
 }: {
   runs: readonly RunSummary[];
-  chosen: readonly string[];
-  onChoose: (run: string) => void;
+  chosen: readonly RunSummary[];
+  onChoose: (run: RunSummary) => void;
 }) {
   const live = useLive((state) => state.runs);
   return (
@@ -59,7 +59,7 @@ export function RunTable({
           <RunRow
             key={read.id}
             run={live[read.id] ?? read}
-            chosen={chosen.includes(read.id)}
+            chosen={chosen.some((one) => one.id === read.id)}
             onChoose={onChoose}
           />
         ))}
@@ -88,7 +88,7 @@ function RunRow({
 }: {
   run: RunSummary;
   chosen: boolean;
-  onChoose: (run: string) => void;
+  onChoose: (run: RunSummary) => void;
 }) {
   const seconds = useSeconds(run);
   const kind = words.kinds[run.kind] ?? run.kind;
@@ -102,7 +102,7 @@ function RunRow({
             type="checkbox"
             checked={chosen}
             aria-label={words.choose(run.name)}
-            onChange={() => onChoose(run.id)}
+            onChange={() => onChoose(run)}
           />
         </label>
       </td>
