@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { home as homeWords } from "~/messages/home";
 import { ago } from "~/messages/numbers";
-import { useLive } from "~/store/live";
+import { latest, useLive } from "~/store/live";
 import { Section } from "~/ui/Card";
 import { FailureNotice } from "~/ui/Notice";
 import { Progress } from "~/ui/Progress";
@@ -28,7 +28,7 @@ export function Recent() {
       {answer.data && answer.data.runs.length > 0 && (
         <ul className={styles.runs}>
           {answer.data.runs.map((read) => {
-            const run = live[read.id] ?? read;
+            const run = latest(live[read.id], read);
             return (
               <li key={run.id}>
                 <div className={styles.line}>

@@ -6,7 +6,7 @@ import { ask, client } from "~/api/client";
 import type { RunSummary } from "~/api/types";
 import { home as homeWords } from "~/messages/home";
 import { ago, duration, moment } from "~/messages/numbers";
-import { useLive } from "~/store/live";
+import { latest, useLive } from "~/store/live";
 import { Confirm } from "~/ui/Dialog";
 import { Menu, type MenuEntry } from "~/ui/Menu";
 import { Progress } from "~/ui/Progress";
@@ -58,7 +58,7 @@ export function RunTable({
         {runs.map((read) => (
           <RunRow
             key={read.id}
-            run={live[read.id] ?? read}
+            run={latest(live[read.id], read)}
             chosen={chosen.some((one) => one.id === read.id)}
             onChoose={onChoose}
           />
