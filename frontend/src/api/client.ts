@@ -1,5 +1,6 @@
 /** Typed calls to the server, and the one shape of an error. */
 import createClient from "openapi-fetch";
+import { t } from "~/messages";
 import type { paths } from "./schema";
 import type { Conflict, Failure } from "./types";
 
@@ -39,8 +40,8 @@ export async function ask<T>(call: Promise<Answer<T>>): Promise<T> {
   } catch {
     throw new ApiError(0, {
       name: "NotReachable",
-      message: "The Visionloom server does not answer.",
-      remedy: "Is `visionloom designer` still running? Nothing that was saved is lost.",
+      message: t.common.connectionLost,
+      remedy: t.common.notReachableRemedy,
       problems: [],
     });
   }
@@ -51,7 +52,7 @@ export async function ask<T>(call: Promise<Answer<T>>): Promise<T> {
   }
   throw new ApiError(answer.response.status, {
     name: failure?.name ?? `HTTP ${answer.response.status}`,
-    message: failure?.message ?? "The server gave no reason.",
+    message: failure?.message ?? t.common.noReason,
     remedy: failure?.remedy ?? "",
     problems: failure?.problems ?? [],
   });

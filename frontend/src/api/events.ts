@@ -1,5 +1,4 @@
 /** One stream of events per tab; it goes on where it left off after a break. */
-import { ApiError, ask } from "./client";
 import type { RunSummary } from "./types";
 
 export interface JournalLine {
@@ -18,8 +17,8 @@ export interface Handlers {
   weights?: (state: unknown) => void;
   /** Told at every opening, also one after a break, and at every break. */
   connected?: (yes: boolean) => void;
-  /** Told why the server refuses the stream: nobody is signed in, too many pages are open. */
-  refused?: (why: ApiError) => void;
+  /** Told whenever the server answers with something else; a stream does not tell with what. */
+  refused?: () => void;
   /** Told where the stream is, for `since` of the next one. */
   heard?: (cursor: string) => void;
 }
@@ -29,24 +28,6 @@ export interface Handlers {
 const HIDDEN_PAUSE = 10_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 4_000;
-
-/** Why an address is refused, which a stream does not tell; null when it is not. */
-async function whyNot(address: string): Promise<ApiError | null> {
-  const controller = new AbortController();
-  try {
-    const response = await fetch(address, { signal: controller.signal });
-    if (response.ok) return null;
-    const error: unknown = await response.json().catch(() => undefined);
-    return await ask(Promise.resolve({ response, error })).then(
-      () => null,
-      (why: unknown) => (why instanceof ApiError ? why : null),
-    );
-  } catch {
-    return null;
-  } finally {
-    controller.abort();
-  }
-}
 
 /** Subscribe; returns what ends it. `run` and `draft` are the ones looked at; `since` is where
  * another stream was, of other ones perhaps.
@@ -65,15 +46,13 @@ export function subscribe(
   if (wanted.after) query.set("after", String(wanted.after));
   // of runs it goes on; lines and revisions are those of what is looked at now
   if (wanted.since) query.set("last", `${wanted.since.split("-")[0]}-${wanted.after ?? 0}-0`);
-  const address = () => (query.size > 0 ? `/api/events?${query}` : "/api/events");
-  let ended = false;
   let source: EventSource;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hiding: ReturnType<typeof setTimeout> | undefined;
   let pause = FIRST_PAUSE;
 
   const open = () => {
-    source = new EventSource(address());
+    source = new EventSource(query.size > 0 ? `/api/events?${query}` : "/api/events");
     const listen = <T>(name: string, handler: ((value: T) => void) | undefined) => {
       source.addEventListener(name, (event) => {
         const { data, lastEventId } = event as MessageEvent<string>;
@@ -93,9 +72,7 @@ export function subscribe(
     source.addEventListener("error", () => {
       handlers.connected?.(false);
       if (source.readyState !== EventSource.CLOSED) return;
-      void whyNot(address()).then((why) => {
-        if (why && !ended) handlers.refused?.(why);
-      });
+      handlers.refused?.();
       clearTimeout(timer);
       timer = setTimeout(open, pause);
       pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -122,7 +99,6 @@ export function subscribe(
   document.addEventListener("visibilitychange", look);
   return () => {
     document.removeEventListener("visibilitychange", look);
-    ended = true;
     close();
   };
 }

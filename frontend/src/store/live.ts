@@ -3,7 +3,6 @@
  * Lines of the journal come in bursts: they are gathered and applied once per frame, so that a
  * thousand lines of progress are one change of the page. */
 import { create } from "zustand";
-import type { ApiError } from "~/api/client";
 import type { Handlers, JournalLine } from "~/api/events";
 import type { Curve, Run, RunSummary, StepState } from "~/api/types";
 import { t } from "~/messages";
@@ -31,8 +30,8 @@ interface LiveStore {
   steps: Readonly<Record<string, StepLive>>;
   runs: Readonly<Record<string, RunSummary>>;
   connected: boolean;
-  /** Why the server refuses to tell what happens. */
-  refused: ApiError | null;
+  /** How often the server refused to tell what happens since it last did. */
+  refusals: number;
   /** How often the stream was opened: what was told before is to be read anew. */
   openings: number;
   /** How often something changed that only the run itself tells: outputs, decisions, ends. */
@@ -44,7 +43,7 @@ interface LiveStore {
   line: (line: JournalLine) => void;
   summary: (run: RunSummary) => void;
   connect: (yes: boolean) => void;
-  refuse: (why: ApiError) => void;
+  refuse: () => void;
 }
 
 export const SPARK_POINTS = 60;
@@ -173,7 +172,7 @@ export const useLive = create<LiveStore>((set, get) => ({
   steps: {},
   runs: {},
   connected: true,
-  refused: null,
+  refusals: 0,
   openings: 0,
   changes: 0,
   want: (run) => {
@@ -227,9 +226,9 @@ export const useLive = create<LiveStore>((set, get) => ({
   summary: (run) => set((state) => ({ runs: { ...state.runs, [run.id]: run } })),
   connect: (yes) =>
     set((state) =>
-      yes ? { connected: true, refused: null, openings: state.openings + 1 } : { connected: false },
+      yes ? { connected: true, refusals: 0, openings: state.openings + 1 } : { connected: false },
     ),
-  refuse: (refused) => set({ refused }),
+  refuse: () => set((state) => ({ refusals: state.refusals + 1 })),
 }));
 
 /** Apply the lines that wait; called by itself once per frame. */
@@ -260,5 +259,5 @@ export const liveHandlers: Required<Pick<Handlers, "run" | "journal" | "connecte
   run: (run) => useLive.getState().summary(run),
   journal: (line) => useLive.getState().line(line),
   connected: (yes) => useLive.getState().connect(yes),
-  refused: (why) => useLive.getState().refuse(why),
+  refused: () => useLive.getState().refuse(),
 };
