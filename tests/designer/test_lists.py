@@ -80,6 +80,13 @@ def test_a_note_is_written_in_place_and_kept(runs: Page) -> None:
     runs.get_by_role("textbox", name="Note on First").fill("the good one")
     runs.keyboard.press("Enter")
     expect(runs.get_by_role("button", name="Note on First: the good one")).to_be_focused()
+    runs.get_by_role("button", name="Note on Second").click()
+    runs.get_by_role("textbox", name="Note on Second").fill("the other one")
+    search = runs.get_by_role("searchbox", name="Search runs")
+    search.click()
+    expect(runs.get_by_role("button", name="Note on Second: the other one")).to_be_visible()
+    runs.wait_for_timeout(100)  # a stolen focus comes with the next frame
+    expect(search).to_be_focused()
     runs.reload()
     expect(row(runs, "First").get_by_text("the good one")).to_be_visible()
 
