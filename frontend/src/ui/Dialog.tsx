@@ -4,6 +4,7 @@ import { t } from "~/messages";
 import { Button, IconButton } from "./Button";
 import { cx } from "./cx";
 import styles from "./Dialog.module.css";
+import { FailureNotice } from "./Notice";
 
 /** Shown for as long as it is rendered. */
 export function Dialog({
@@ -77,6 +78,7 @@ export function Confirm({
   action,
   danger = true,
   busy = false,
+  failure = null,
   onConfirm,
   onClose,
   children,
@@ -86,6 +88,8 @@ export function Confirm({
   action: string;
   danger?: boolean;
   busy?: boolean;
+  /** Why it did not work; what is behind a dialog cannot be read. */
+  failure?: { message: string; failure?: { message: string; remedy?: string } } | null;
   onConfirm: () => void;
   onClose: () => void;
   children: ReactNode;
@@ -104,6 +108,7 @@ export function Confirm({
       }
     >
       {children}
+      {failure && <FailureNotice failure={failure.failure ?? failure} />}
     </Dialog>
   );
 }
