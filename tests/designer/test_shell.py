@@ -124,9 +124,7 @@ def test_a_sign_in_that_ended_is_told_over_the_page_and_taken_up_again(
     expect(ended).to_have_count(0)
 
 
-def test_too_many_tabs_are_told_as_such(
-    page: Page, server: DesignerServer, faults: Faults
-) -> None:
+def test_too_many_tabs_are_told_as_such(page: Page, server: DesignerServer, faults: Faults) -> None:
     faults.allow("429")
     refusal = {
         "name": "TooManyRequestsError",
