@@ -113,14 +113,13 @@ def test_a_sign_in_that_ended_is_told_over_the_page_and_taken_up_again(
     faults.allow(r"ERR_CONNECTION|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_NETWORK|401")
     go(page, "Runs")
     page.get_by_role("searchbox", name="Search runs").fill("birds")
-    cookies = page.context.cookies()
     page.context.clear_cookies()
     server.restart(kill=True)
     ended = page.get_by_text("This browser is not signed in any more.")
     expect(ended).to_be_visible()
     expect(page.get_by_text("goes on by itself once the server is back")).to_have_count(0)
     expect(page.get_by_role("searchbox", name="Search runs")).to_have_value("birds")
-    page.context.add_cookies(cookies)
+    page.context.add_cookies(server.cookies)
     expect(ended).to_have_count(0)
 
 
