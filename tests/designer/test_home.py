@@ -91,6 +91,45 @@ def test_photos_become_a_model_in_three_actions(page: Page, tiny_photos: Photos)
     shot(page, "runs")
 
 
+def test_a_training_that_was_asked_for_begins_while_another_page_is_looked_at(
+    page: Page, tiny_photos: Photos
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/uploads/*/finish", hold)
+    drop(page, tiny_photos(classes=2, each=12))
+    page.get_by_role("button", name="Train a model").click()
+    expect(page.get_by_role("button", name="Training begins when the photos")).to_be_visible()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Runs").click()
+    expect(page.get_by_text("Nothing has run yet")).to_be_visible()
+    asked = page.evaluate("!dispatchEvent(new Event('beforeunload', {cancelable: true}))")
+    assert asked, "closing the page would lose the photos without a question"
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("The training of digits has begun.")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("digits"))).to_be_visible()
+    assert page.url.endswith("/runs")
+
+
+def test_a_run_that_is_refused_leaves_one_draft_however_often_it_is_tried(
+    page: Page, tiny_photos: Photos, faults: Faults
+) -> None:
+    faults.allow("400")
+    refusal = {"name": "UsageError", "message": "No target.", "remedy": "", "problems": []}
+    page.route("**/api/drafts/*/runs", lambda route: route.fulfill(status=400, json=refusal))
+    drop(page, tiny_photos(classes=2, each=3))
+    for _ in range(2):
+        with page.expect_response("**/api/drafts/*/runs"):
+            page.get_by_role("button", name="Train a model").click()
+        expect(photos_card(page).get_by_text("No target.")).to_be_visible()
+    page.reload()
+    drafts = page.get_by_role("region", name="Drafts")
+    expect(drafts.get_by_role("listitem")).to_have_count(1)
+
+
 def test_a_zip_shows_its_classes_before_and_its_pictures_after_it_came(
     page: Page, tiny_photos: Photos, tmp_path: Path
 ) -> None:

@@ -80,15 +80,26 @@ def test_a_note_is_written_in_place_and_kept(runs: Page) -> None:
     runs.get_by_role("textbox", name="Note on First").fill("the good one")
     runs.keyboard.press("Enter")
     expect(runs.get_by_role("button", name="Note on First: the good one")).to_be_focused()
+    runs.get_by_role("button", name="Note on Second").click()
+    runs.get_by_role("textbox", name="Note on Second").fill("the other one")
+    search = runs.get_by_role("searchbox", name="Search runs")
+    search.click()
+    expect(runs.get_by_role("button", name="Note on Second: the other one")).to_be_visible()
+    runs.wait_for_timeout(100)  # a stolen focus comes with the next frame
+    expect(search).to_be_focused()
     runs.reload()
     expect(row(runs, "First").get_by_text("the good one")).to_be_visible()
 
 
-def test_two_runs_are_chosen_and_compared_the_older_first(runs: Page) -> None:
+def test_two_runs_of_two_searches_are_compared_the_older_first(runs: Page) -> None:
     compare = runs.get_by_role("button", name="Compare two runs")
     expect(compare).to_be_disabled()
-    runs.get_by_role("checkbox", name="Choose Second to compare").check()
-    runs.get_by_role("checkbox", name="Choose First to compare").check()
+    search = runs.get_by_role("searchbox", name="Search runs")
+    # neither search shows the other one
+    for name in ("Second", "First"):
+        search.fill(name)
+        expect(runs.get_by_role("table").get_by_role("rowheader")).to_have_count(1)
+        runs.get_by_role("checkbox", name=f"Choose {name} to compare").check()
     compare.click()
     runs.wait_for_url(re.compile(r"/compare/[^/]+/[^/]+$"))
     expect(runs.get_by_role("main")).to_contain_text(re.compile("First.*Second", re.DOTALL))

@@ -107,6 +107,39 @@ def test_a_server_that_is_killed_is_told_and_found_again(
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_sign_in_that_ended_is_told_over_the_page_and_taken_up_again(
+    page: Page, server: DesignerServer, faults: Faults
+) -> None:
+    faults.allow(r"ERR_CONNECTION|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_NETWORK|401")
+    go(page, "Runs")
+    page.get_by_role("searchbox", name="Search runs").fill("birds")
+    page.context.clear_cookies()
+    server.restart(kill=True)
+    ended = page.get_by_text("This browser is not signed in any more.")
+    expect(ended).to_be_visible()
+    expect(page.get_by_text("goes on by itself once the server is back")).to_have_count(0)
+    expect(page.get_by_role("searchbox", name="Search runs")).to_have_value("birds")
+    page.context.add_cookies(server.cookies)
+    expect(ended).to_have_count(0)
+
+
+def test_too_many_tabs_are_told_as_such(page: Page, server: DesignerServer, faults: Faults) -> None:
+    faults.allow("429")
+    refusal = {
+        "name": "TooManyRequestsError",
+        "message": "Too many pages are open: 8 of this browser.",
+        "remedy": "",
+        "problems": [],
+    }
+    page.route("**/api/events*", lambda route: route.fulfill(status=429, json=refusal))
+    page.reload()
+    told = page.get_by_text("Too many pages are open: 8 of this browser.")
+    expect(told).to_be_visible()
+    expect(page.get_by_text("Close some of them.")).to_be_visible()
+    page.unroute_all()
+    expect(told).to_have_count(0)
+
+
 def test_everything_is_reached_on_a_tablet(page: Page) -> None:
     page.set_viewport_size({"width": 820, "height": 1180})
     for place, words in HEADINGS.items():

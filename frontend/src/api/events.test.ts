@@ -80,15 +80,28 @@ test("a tab that was opened in the background lets go too", () => {
 
 test("a stream the server refused is tried again, not while the tab is hidden", () => {
   const told: boolean[] = [];
-  const end = subscribe({}, { connected: (yes) => told.push(yes) });
+  const refused = vi.fn();
+  const end = subscribe({}, { connected: (yes) => told.push(yes), refused });
+  last().dispatchEvent(new Event("error"));
+  expect(refused).not.toHaveBeenCalled();
   last().close();
   last().dispatchEvent(new Event("error"));
+  expect(refused).toHaveBeenCalledTimes(1);
   vi.advanceTimersByTime(600);
   expect(Stream.opened).toHaveLength(2);
   show("hidden");
   vi.advanceTimersByTime(20_000);
   last().dispatchEvent(new Event("open"));
-  expect(told).toEqual([false, true]);
+  expect(told).toEqual([false, false, true]);
   expect(Stream.opened).toHaveLength(2);
+  end();
+});
+
+test("a stream of another run goes on where the one before it was", () => {
+  const heard: string[] = [];
+  const end = subscribe({ run: "b", after: 2, since: "7-40-3" }, { heard: (at) => heard.push(at) });
+  expect(last().url).toBe("/api/events?run=b&after=2&last=7-2-0");
+  last().tell("run", { id: "b" }, "8-2-0");
+  expect(heard).toEqual(["8-2-0"]);
   end();
 });

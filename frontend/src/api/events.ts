@@ -17,6 +17,10 @@ export interface Handlers {
   weights?: (state: unknown) => void;
   /** Told at every opening, also one after a break, and at every break. */
   connected?: (yes: boolean) => void;
+  /** Told whenever the server answers with something else; a stream does not tell with what. */
+  refused?: () => void;
+  /** Told where the stream is, for `since` of the next one. */
+  heard?: (cursor: string) => void;
 }
 
 /** How long a hidden tab keeps its stream. A browser opens six connections to one server: with a
@@ -25,20 +29,23 @@ const HIDDEN_PAUSE = 10_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 4_000;
 
-/** Subscribe; returns what ends it. `run` and `draft` are the ones looked at.
+/** Subscribe; returns what ends it. `run` and `draft` are the ones looked at; `since` is where
+ * another stream was, of other ones perhaps.
  *
  * The browser itself opens the stream again after a break, and tells the server what it heard last.
  * It gives up when the server answers with an error (it is starting, or another program has its
  * port); then we go on trying. A tab that is hidden for a while lets go of its stream, and is told
  * what it missed when it is looked at again. */
 export function subscribe(
-  wanted: { run?: string; draft?: string; after?: number },
+  wanted: { run?: string; draft?: string; after?: number; since?: string },
   handlers: Handlers,
 ): () => void {
   const query = new URLSearchParams();
   if (wanted.run) query.set("run", wanted.run);
   if (wanted.draft) query.set("draft", wanted.draft);
   if (wanted.after) query.set("after", String(wanted.after));
+  // of runs it goes on; lines and revisions are those of what is looked at now
+  if (wanted.since) query.set("last", `${wanted.since.split("-")[0]}-${wanted.after ?? 0}-0`);
   let source: EventSource;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hiding: ReturnType<typeof setTimeout> | undefined;
@@ -50,6 +57,7 @@ export function subscribe(
       source.addEventListener(name, (event) => {
         const { data, lastEventId } = event as MessageEvent<string>;
         query.set("last", lastEventId);
+        handlers.heard?.(lastEventId);
         handler?.(JSON.parse(data) as T);
       });
     };
@@ -64,6 +72,7 @@ export function subscribe(
     source.addEventListener("error", () => {
       handlers.connected?.(false);
       if (source.readyState !== EventSource.CLOSED) return;
+      handlers.refused?.();
       clearTimeout(timer);
       timer = setTimeout(open, pause);
       pause = Math.min(pause * 2, LONGEST_PAUSE);

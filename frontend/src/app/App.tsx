@@ -1,6 +1,14 @@
 /** The frame: navigation, one lazy page per address, and what holds on every page. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useState } from "react";
+import {
+  lazy,
+  type ReactElement,
+  Suspense,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useState,
+} from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { ApiError } from "~/api/client";
 import type { Failure } from "~/api/types";
@@ -27,6 +35,10 @@ const RunPage = lazy(() => import("~/pages/RunPage"));
 const ComparePage = lazy(() => import("~/pages/ComparePage"));
 const LookPage = lazy(() => import("~/pages/LookPage"));
 const MachinePage = lazy(() => import("~/pages/MachinePage"));
+
+const NotLetIn = lazy(() =>
+  import("./NotLetIn").catch(() => ({ default: ({ away }: { away: ReactElement }) => away })),
+);
 
 const queries = new QueryClient({
   defaultOptions: { queries: { retry: 1, staleTime: 5_000, refetchOnWindowFocus: false } },
@@ -65,8 +77,18 @@ function useCatalogOrWhyNot(): { failure: ApiError | null; load: () => void } {
   return { failure, load };
 }
 
+function Away() {
+  return (
+    <Notice tone="warn" className={styles.lost}>
+      <p>{t.common.connectionLost}</p>
+      <p>{t.common.connectionLostRemedy}</p>
+    </Notice>
+  );
+}
+
 function ConnectionLost() {
   const connected = useLive((state) => state.connected);
+  const refused = useLive((state) => state.refusals > 0);
   const [shown, setShown] = useState(false);
   useEffect(() => {
     if (connected) {
@@ -77,25 +99,11 @@ function ConnectionLost() {
     return () => clearTimeout(timer);
   }, [connected]);
   if (!shown) return null;
+  if (!refused) return <Away />;
   return (
-    <Notice tone="warn" className={styles.lost}>
-      <p>{t.common.connectionLost}</p>
-      <p>{t.common.connectionLostRemedy}</p>
-    </Notice>
-  );
-}
-
-function NotSignedIn() {
-  useEffect(() => {
-    document.title = t.common.title(t.common.signIn);
-  }, []);
-  return (
-    <main className={styles.sign}>
-      <h1>{t.common.signIn}</h1>
-      <p>{t.common.signInWords}</p>
-      <code>{t.common.signInCommand}</code>
-      <small>{t.common.signInHint}</small>
-    </main>
+    <Suspense>
+      <NotLetIn away={<Away />} />
+    </Suspense>
   );
 }
 
@@ -146,7 +154,13 @@ function Frame() {
     document.title = title ? t.common.title(title[1]) : t.common.name;
   }, [location]);
 
-  if (signedOut) return <NotSignedIn />;
+  if (signedOut) {
+    return (
+      <Suspense>
+        <NotLetIn page away={<Away />} />
+      </Suspense>
+    );
+  }
   const told: Failure | undefined = failure?.failure;
   return (
     <div className={styles.app}>

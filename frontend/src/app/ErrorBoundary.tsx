@@ -9,14 +9,18 @@ interface Props {
   children: ReactNode;
 }
 
-/** A part of the page that is loaded late is there no more: the server has another build. */
-function isOtherBuild(error: unknown): boolean {
-  return error instanceof TypeError && /import|module/i.test(error.message);
+/** A part of the page that is loaded late did not come: the server is away, or has another build.
+ * What was asked for is remembered as failed; only another load of the page asks again. */
+function isPartMissing(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /preload CSS|dynamically imported module|importing a module script/i.test(error.message)
+  );
 }
 
 function words(error: unknown): { message: string; remedy: string } {
-  if (isOtherBuild(error)) {
-    return { message: t.common.newVersion, remedy: t.common.newVersionRemedy };
+  if (isPartMissing(error)) {
+    return { message: t.common.partMissing, remedy: t.common.partMissingRemedy };
   }
   const failure = (error as { failure?: { message: string; remedy: string } }).failure;
   if (failure) return { message: failure.message, remedy: failure.remedy };
@@ -40,15 +44,16 @@ export class ErrorBoundary extends Component<Props, { error: unknown }> {
         <Notice
           tone="bad"
           actions={
-            isOtherBuild(error) ? (
+            <>
+              {!isPartMissing(error) && (
+                <Button icon="refresh" onClick={() => this.setState({ error: null })}>
+                  {t.common.retry}
+                </Button>
+              )}
               <Button icon="refresh" onClick={() => location.reload()}>
                 {t.common.reload}
               </Button>
-            ) : (
-              <Button icon="refresh" onClick={() => this.setState({ error: null })}>
-                {t.common.retry}
-              </Button>
-            )
+            </>
           }
         >
           <p>{message}</p>

@@ -1,6 +1,6 @@
 /** The one stream of events of a tab: it follows the run and the draft that are looked at. */
 import { type Query, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { subscribe } from "~/api/events";
 import type { Weights } from "~/api/types";
 import { useEditor } from "~/store/editor";
@@ -25,21 +25,38 @@ export function useEvents(enabled: boolean): void {
     return () => window.removeEventListener("focus", look);
   }, []);
 
+  // these outlive a stream: the next one, of another run or draft, goes on where it was
+  const cursor = useRef("");
+  const broken = useRef(false);
+  const stale = useRef(new Set<string>());
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const again = useRef<ReturnType<typeof setInterval>>(undefined);
+
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      clearInterval(again.current);
+    },
+    [],
+  );
+
   useEffect(() => {
     if (!enabled) return;
-    let broken = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let again: ReturnType<typeof setInterval> | undefined;
     const readAgain = (...keys: string[]) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        for (const key of keys) void queries.invalidateQueries({ queryKey: [key] });
+      for (const key of keys) stale.current.add(key);
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => {
+        for (const key of stale.current) void queries.invalidateQueries({ queryKey: [key] });
+        stale.current.clear();
       }, GATHER);
     };
-    const end = subscribe(
-      { run, draft, after: useLive.getState().sequence },
+    return subscribe(
+      { run, draft, after: useLive.getState().sequence, since: cursor.current },
       {
         ...liveHandlers,
+        heard: (at) => {
+          cursor.current = at;
+        },
         run: (told) => {
           const known = useLive.getState().runs[told.id];
           liveHandlers.run(told);
@@ -57,28 +74,25 @@ export function useEvents(enabled: boolean): void {
         },
         connected: (yes) => {
           liveHandlers.connected(yes);
+          const isBack = yes && broken.current;
+          broken.current = !yes;
+          // another server fetches nothing that the one before did
+          if (isBack) useHeard.getState().forget();
           // what was saved after the draft was read and before the stream began
           if (yes) void useEditor.getState().refresh();
-          if (yes && broken) {
-            void queries.invalidateQueries();
-            // what was being asked when the server came back may still fail, and is asked again
-            clearInterval(again);
-            let calm = 0;
-            again = setInterval(() => {
-              const failed = { predicate: (one: Query) => one.state.status === "error" };
-              calm = queries.getQueryCache().findAll(failed).length > 0 ? 0 : calm + 1;
-              if (calm === CALM) clearInterval(again);
-              else void queries.refetchQueries(failed);
-            }, ASK_AGAIN);
-          }
-          broken = !yes;
+          if (!isBack) return;
+          void queries.invalidateQueries();
+          // what was being asked when the server came back may still fail, and is asked again
+          clearInterval(again.current);
+          let calm = 0;
+          again.current = setInterval(() => {
+            const failed = { predicate: (one: Query) => one.state.status === "error" };
+            calm = queries.getQueryCache().findAll(failed).length > 0 ? 0 : calm + 1;
+            if (calm === CALM) clearInterval(again.current);
+            else void queries.refetchQueries(failed);
+          }, ASK_AGAIN);
         },
       },
     );
-    return () => {
-      clearTimeout(timer);
-      clearInterval(again);
-      end();
-    };
   }, [enabled, run, draft, queries]);
 }

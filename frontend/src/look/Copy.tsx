@@ -2,6 +2,10 @@
 import { useEffect, useState } from "react";
 import { look as lookWords } from "~/messages/look";
 import { IconButton } from "~/ui/Button";
+import { toastFailure } from "~/ui/Toast";
+
+// a page that is no secure context has no clipboard
+const copyText = async (text: string) => navigator.clipboard.writeText(text);
 
 export function Copy({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
@@ -16,7 +20,9 @@ export function Copy({ text, label }: { text: string; label: string }) {
         icon={copied ? "check" : "copy"}
         label={label}
         size="small"
-        onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+        onClick={() => {
+          void copyText(text).then(() => setCopied(true), toastFailure);
+        }}
       />
       <span role="status" className="visually-hidden">
         {copied ? lookWords.facts.copied : ""}

@@ -1,5 +1,5 @@
 /** Figures as people read them. */
-import { duration, percent as share } from "~/messages/numbers";
+import { duration, milliseconds, points, percent as share } from "~/messages/numbers";
 
 const nothing = "–";
 
@@ -27,7 +27,7 @@ export function number(value: number | null | undefined, digits = 4): string {
 }
 
 export function seconds(value: number): string {
-  return value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : duration(value);
+  return value < 1 ? milliseconds(Math.max(1, Math.round(value * 1000))) : duration(value);
 }
 
 /** Figures that are fractions from 0 to 1 and read best as percentages. */
@@ -54,7 +54,7 @@ export function difference(name: string, first: number, second: number): string 
   const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
   const size = Math.abs(change);
   return isFraction(name)
-    ? `${sign}${(100 * size).toFixed(1)} points`
+    ? points(`${sign}${(100 * size).toFixed(1)}`)
     : `${sign}${number(size, 3)}`;
 }
 

@@ -32,14 +32,10 @@ export const common = {
   noReason: "The server gave no reason.",
   stumbled: "This page cannot be shown.",
   stumbledRemedy: "Nothing that was saved is lost.",
-  newVersion: "The designer has changed since this page was opened.",
-  newVersionRemedy: "Load the page anew to go on.",
+  partMissing: "A part of this page could not be loaded.",
+  partMissingRemedy:
+    "The server does not answer, or the designer has changed since this page was opened. Load the page anew once the server is there.",
   catalogFailed: "The list of components could not be read.",
-  signIn: "This page needs its link",
-  signInWords:
-    "The designer of this machine answers only to who started it. Start it again, and open the link that it shows:",
-  signInCommand: "visionloom designer",
-  signInHint: "A link works once. Afterwards the browser stays signed in.",
   states: {
     queued: "Queued",
     running: "Running",

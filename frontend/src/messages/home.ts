@@ -61,6 +61,8 @@ export const home = {
     waiting: "Training begins when the photos are here",
     fetching: "Training begins when the weights are here",
     starting: "Starting",
+    begun: (name: string) => `The training of ${name} has begun. It is in the list of runs.`,
+    photosMissing: "Not all photos arrived. The home page says what can be done.",
     choices: "Model and recipe",
     model: "Model",
     preset: "Recipe",
@@ -86,6 +88,7 @@ export const home = {
       "Nothing is fetched. It takes 30 epochs instead of 10, and with few photos the model is much less accurate.",
     progress: "Weights fetched",
     fetched: (done: number, total: number) => `${bytes(done)} of ${bytes(total)}`,
+    notFetched: "the server was ended before they were here.",
     failed: (reason: string) => `The weights could not be had: ${reason}`,
   },
   here: {

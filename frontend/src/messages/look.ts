@@ -1,5 +1,7 @@
 /** Texts of the views of results: pictures, models, scores, evaluations, comparisons. */
 export const look = {
+  difference: (label: string, value: string, low: string, high: string) =>
+    `${label}: ${value} points (${low} to ${high})`,
   /** Type of an artifact -> its heading. */
   types: {
     ImageDirectory: "Pictures",

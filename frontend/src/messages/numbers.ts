@@ -39,6 +39,11 @@ export function duration(seconds: number): string {
   return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
 }
 
+/** A difference of two shares in percentage points; `size` has its sign in front. */
+export const points = (size: string) => `${size} points`;
+
+export const milliseconds = (count: number) => `${count} ms`;
+
 /** A share as a percentage, e.g. "97.4 %". */
 export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;

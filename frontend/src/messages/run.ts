@@ -25,6 +25,9 @@ export const run = {
   compareWith: "Other run",
   scoring: "Score new photos with this model",
   scoringTitle: "A pipeline that scores new photos",
+  scoringBefore:
+    "Makes a draft from this run that scores new photos with its model, prepared as in training.",
+  scoringMake: "Make the draft",
   scoringHint: "Made from this run. What was replaced:",
   openDraft: "Open it and choose the photos",
   delete: "Delete run",

@@ -2,6 +2,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { useLocation } from "wouter";
+import type { RunSummary } from "~/api/types";
 import { t } from "~/messages";
 import { home as homeWords } from "~/messages/home";
 import { Button, LinkButton } from "~/ui/Button";
@@ -28,7 +29,7 @@ const STATES = [
 
 export default function RunsPage() {
   const [filters, setFilters] = useState(NO_FILTERS);
-  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [chosen, setChosen] = useState<readonly RunSummary[]>([]);
   const [, go] = useLocation();
   const asked = useDeferredValue(filters);
   const answer = useInfiniteQuery(runs(asked));
@@ -36,14 +37,17 @@ export default function RunsPage() {
   const filtered = Object.values(filters).some(Boolean);
   const words = homeWords.runs;
 
-  const choose = (run: string) =>
+  // one that was chosen stays so when another search does not show it
+  const choose = (run: RunSummary) =>
     setChosen((before) =>
-      before.includes(run) ? before.filter((one) => one !== run) : [...before.slice(-1), run],
+      before.some((one) => one.id === run.id)
+        ? before.filter((one) => one.id !== run.id)
+        : [...before.slice(-1), run],
     );
   const compare = () => {
     // the older one first, so that the page reads from before to after
-    const [second, first] = found.map((run) => run.id).filter((id) => chosen.includes(id));
-    if (first && second) go(`/compare/${first}/${second}`);
+    const [first, second] = chosen.toSorted((a, b) => a.created - b.created);
+    if (first && second) go(`/compare/${first.id}/${second.id}`);
   };
 
   return (

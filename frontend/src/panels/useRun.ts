@@ -4,17 +4,14 @@ import { useEffect } from "react";
 import { ask, client } from "~/api/client";
 import { useRun } from "~/api/run";
 import type { Run, RunSummary } from "~/api/types";
-import { useLive } from "~/store/live";
+import { isOver, latest, useLive } from "~/store/live";
 
-export const isOver = (state: RunSummary["state"]) => state !== "queued" && state !== "running";
+export { isOver };
 
 /** The newest summary of a run: the events', or the run's own. */
 export function useSummary(id: string): RunSummary | undefined {
   const told = useLive((state) => state.runs[id]);
-  const read = useRun(id).data?.summary;
-  // an end is the last word
-  if (told && read && isOver(read.state) && !isOver(told.state)) return read;
-  return told ?? read;
+  return latest(told, useRun(id).data?.summary);
 }
 
 /** Follow a run: once per page. Reads it anew whenever the events were interrupted, or told of
@@ -43,6 +40,10 @@ export function useFollowedRun(id: string): Run | undefined {
 
   const training = data?.steps.find((step) => step.trains && step.state !== "queued")?.name ?? "";
   const over = data ? isOver(data.summary.state) : false;
+  // epochs that ended before the run was read, and were told after, are in its curve alone
+  useEffect(() => {
+    if (data && !over) void queries.invalidateQueries({ queryKey: ["curve", id] });
+  }, [data, over, id, queries]);
   const curve = useQuery({
     queryKey: ["curve", id, training, openings, over],
     queryFn: () =>

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { JournalLine } from "~/api/events";
-import type { Run } from "~/api/types";
-import { flush, leftOf, rateOf, SPARK_POINTS, shareOf, thinned, useLive } from "./live";
+import type { Run, RunSummary } from "~/api/types";
+import { flush, latest, leftOf, rateOf, SPARK_POINTS, shareOf, thinned, useLive } from "./live";
 
 const live = () => useLive.getState();
 const train = () => {
@@ -66,6 +66,28 @@ test("what came while the run was being read is put on top of it", () => {
   live().look(run("r", 4, "running"));
   expect(train().state).toBe("succeeded");
   expect(live().sequence).toBe(5);
+});
+
+test("an epoch that waits to be drawn while its run is read is not lost, and counted once", () => {
+  live().line(line(3, "metrics", { row: { epoch: 1, train_loss: 2 } }));
+  live().line(progress(4, 0.5));
+  live().line(line(5, "log"));
+  live().look(run("r", 3));
+  expect(train().epochs).toEqual([{ epoch: 1, train_loss: 2 }]);
+  expect(train().loss).toEqual([0.5]);
+  expect(train().logged).toBe(1);
+  live().look(run("r", 3));
+  expect(train().loss).toEqual([0.5]);
+  expect(train().logged).toBe(1);
+  expect(train().progress?.seq).toBe(4);
+});
+
+test("an end that was read is not undone by what was told before it", () => {
+  const running = { id: "r", state: "running" } as RunSummary;
+  const ended = { id: "r", state: "succeeded" } as RunSummary;
+  expect(latest(running, ended)).toBe(ended);
+  expect(latest(ended, running)).toBe(ended);
+  expect(latest(undefined, running)).toBe(running);
 });
 
 test("a run that was read later is the truth", () => {

@@ -30,6 +30,8 @@ interface LiveStore {
   steps: Readonly<Record<string, StepLive>>;
   runs: Readonly<Record<string, RunSummary>>;
   connected: boolean;
+  /** How often the server refused to tell what happens since it last did. */
+  refusals: number;
   /** How often the stream was opened: what was told before is to be read anew. */
   openings: number;
   /** How often something changed that only the run itself tells: outputs, decisions, ends. */
@@ -41,6 +43,7 @@ interface LiveStore {
   line: (line: JournalLine) => void;
   summary: (run: RunSummary) => void;
   connect: (yes: boolean) => void;
+  refuse: () => void;
 }
 
 export const SPARK_POINTS = 60;
@@ -60,6 +63,13 @@ export function thinned(points: readonly number[], next: number): readonly numbe
   const all = [...points, next];
   if (all.length <= SPARK_POINTS) return all;
   return all.filter((_, index) => index % 2 === 1 || index === all.length - 1);
+}
+
+export const isOver = (state: RunSummary["state"]) => state !== "queued" && state !== "running";
+
+/** The newer of what was told of a run and what was read of it: an end is the last word. */
+export function latest<T extends RunSummary | undefined>(told: RunSummary | undefined, read: T) {
+  return told && !(read && isOver(read.state) && !isOver(told.state)) ? told : read;
 }
 
 /** A step after a line of the journal. */
@@ -162,6 +172,7 @@ export const useLive = create<LiveStore>((set, get) => ({
   steps: {},
   runs: {},
   connected: true,
+  refusals: 0,
   openings: 0,
   changes: 0,
   want: (run) => {
@@ -170,9 +181,11 @@ export const useLive = create<LiveStore>((set, get) => ({
     set({ run, sequence: 0, steps: {} });
   },
   look: (run) => {
-    const before = get().run === run.summary.id ? get().steps : {};
-    if (get().run !== run.summary.id) forget();
+    const isOther = get().run !== run.summary.id;
+    if (isOther) forget();
+    // what waits is part of what is known, also what the run was read after
     flush();
+    const before = isOther ? {} : get().steps;
     const steps: Record<string, StepLive> = {};
     for (const step of run.steps) {
       const progress = (run.journal[step.name] ?? null) as JournalLine | null;
@@ -181,10 +194,15 @@ export const useLive = create<LiveStore>((set, get) => ({
     }
     // what came while the run was being read is newer than what was read
     const newer = recent.filter((line) => line.seq > run.sequence);
+    const now = { ...applied(steps, newer) };
+    // figures are gathered: those of `newer` are among them
+    for (const [name, { epochs, loss, logged }] of Object.entries(before)) {
+      if (now[name]) now[name] = { ...now[name], epochs, loss, logged };
+    }
     set({
       run: run.summary.id,
       sequence: newer.at(-1)?.seq ?? run.sequence,
-      steps: applied(steps, newer),
+      steps: now,
     });
     get().summary(run.summary);
   },
@@ -206,7 +224,11 @@ export const useLive = create<LiveStore>((set, get) => ({
     frame ??= soon(flush);
   },
   summary: (run) => set((state) => ({ runs: { ...state.runs, [run.id]: run } })),
-  connect: (yes) => set((state) => ({ connected: yes, openings: state.openings + (yes ? 1 : 0) })),
+  connect: (yes) =>
+    set((state) =>
+      yes ? { connected: true, refusals: 0, openings: state.openings + 1 } : { connected: false },
+    ),
+  refuse: () => set((state) => ({ refusals: state.refusals + 1 })),
 }));
 
 /** Apply the lines that wait; called by itself once per frame. */
@@ -233,8 +255,9 @@ function forget(): void {
 }
 
 /** What the one stream of the tab does with what it hears of runs. */
-export const liveHandlers: Required<Pick<Handlers, "run" | "journal" | "connected">> = {
+export const liveHandlers: Required<Pick<Handlers, "run" | "journal" | "connected" | "refused">> = {
   run: (run) => useLive.getState().summary(run),
   journal: (line) => useLive.getState().line(line),
   connected: (yes) => useLive.getState().connect(yes),
+  refused: () => useLive.getState().refuse(),
 };

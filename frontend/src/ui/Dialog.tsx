@@ -4,6 +4,7 @@ import { t } from "~/messages";
 import { Button, IconButton } from "./Button";
 import { cx } from "./cx";
 import styles from "./Dialog.module.css";
+import { FailureNotice } from "./Notice";
 
 /** Shown for as long as it is rendered. */
 export function Dialog({
@@ -88,6 +89,7 @@ export function Confirm({
   action,
   danger = true,
   busy = false,
+  failure = null,
   onConfirm,
   onClose,
   children,
@@ -97,6 +99,8 @@ export function Confirm({
   action: string;
   danger?: boolean;
   busy?: boolean;
+  /** Why it did not work; what is behind a dialog cannot be read. */
+  failure?: { message: string; failure?: { message: string; remedy?: string } } | null;
   onConfirm: () => void;
   onClose: () => void;
   children: ReactNode;
@@ -115,6 +119,7 @@ export function Confirm({
       }
     >
       {children}
+      {failure && <FailureNotice failure={failure.failure ?? failure} />}
     </Dialog>
   );
 }

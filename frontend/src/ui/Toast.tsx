@@ -2,22 +2,16 @@
 import { useEffect } from "react";
 import { create } from "zustand";
 import { t } from "~/messages";
-import { Button, IconButton } from "./Button";
+import { IconButton } from "./Button";
 import { cx } from "./cx";
 import { Icon, type IconName } from "./Icon";
 import type { Tone } from "./Notice";
 import styles from "./Toast.module.css";
 
-export interface ToastAction {
-  label: string;
-  perform: () => void;
-}
-
 interface ToastItem {
   id: number;
   tone: Tone;
   text: string;
-  action: ToastAction | undefined;
 }
 
 interface Toasts {
@@ -35,8 +29,8 @@ const useToasts = create<Toasts>((set) => ({
 }));
 
 /** Say something; failures stay until they are closed. */
-export function toast(text: string, tone: Tone = "good", action?: ToastAction): void {
-  useToasts.getState().add({ text, tone, action });
+export function toast(text: string, tone: Tone = "good"): void {
+  useToasts.getState().add({ text, tone });
 }
 
 /** Say what a call failed with. */
@@ -57,24 +51,13 @@ function ToastView({ item }: { item: ToastItem }) {
   const remove = useToasts((state) => state.remove);
   useEffect(() => {
     if (item.tone === "bad") return;
-    const timer = setTimeout(() => remove(item.id), item.action ? 10_000 : 5_000);
+    const timer = setTimeout(() => remove(item.id), 5_000);
     return () => clearTimeout(timer);
   }, [item, remove]);
   return (
     <div className={cx(styles.toast, styles[item.tone])}>
       <Icon name={icons[item.tone]} />
       <p className={styles.words}>{item.text}</p>
-      {item.action && (
-        <Button
-          size="small"
-          onClick={() => {
-            item.action?.perform();
-            remove(item.id);
-          }}
-        >
-          {item.action.label}
-        </Button>
-      )}
       <IconButton
         icon="close"
         size="small"

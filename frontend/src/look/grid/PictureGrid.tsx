@@ -19,6 +19,7 @@ import { look as lookWords } from "~/messages/look";
 import { cx } from "~/ui/cx";
 import { Empty } from "~/ui/Empty";
 import { FailureNotice } from "~/ui/Notice";
+import { withActive } from "~/ui/withActive";
 import { InSight } from "./inSight";
 import styles from "./PictureGrid.module.css";
 import { type Preview, PreviewDialog } from "./PreviewDialog";
@@ -34,6 +35,8 @@ import {
   type Section,
 } from "./window";
 
+/** Lines that are drawn before they are in sight. */
+const AHEAD = 5;
 const gap = 8;
 const headingHeight = 40;
 const words = lookWords.grid;
@@ -89,7 +92,8 @@ export function PictureGrid<T>(props: GridProps<T>) {
     count: lines.length,
     getScrollElement: () => scroller.current,
     estimateSize: (at) => (lines[at]?.kind === "heading" ? headingHeight : rowHeight),
-    overscan: 5,
+    overscan: AHEAD,
+    rangeExtractor: (range) => withActive(range, total > 0 ? lineOf(lines, here) : -1),
   });
 
   useLayoutEffect(() => {
@@ -118,8 +122,9 @@ export function PictureGrid<T>(props: GridProps<T>) {
   const seen = virtual.range;
   const isSeen = (line: number) =>
     seen === null || (line >= seen.startIndex && line <= seen.endIndex);
-  const from = items[0]?.index ?? 0;
-  const to = items.at(-1)?.index ?? 0;
+  // the active one is drawn wherever it is: pages are those of what is in sight
+  const from = Math.max(0, (seen?.startIndex ?? 0) - AHEAD);
+  const to = Math.max(0, Math.min(lines.length - 1, (seen?.endIndex ?? 0) + AHEAD));
   const pages = usePages(name, sections, lines, from, to, props.fetchPage);
 
   const goTo = useCallback(

@@ -6,15 +6,24 @@ import styles from "./SizeSlider.module.css";
 
 const remembered = "visionloom.thumbnail";
 
+/** A browser may keep nothing for a page; then the size lasts as long as the page. */
+function stored<T>(act: () => T): T | null {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
+}
+
 export function useThumbnailSize(): [number, (size: number) => void] {
   const [size, setSize] = useState(() => {
-    const known = Number(localStorage.getItem(remembered));
+    const known = Number(stored(() => localStorage.getItem(remembered)));
     return known >= 72 && known <= 280 ? known : 132;
   });
   return [
     size,
     (next) => {
-      localStorage.setItem(remembered, String(next));
+      stored(() => localStorage.setItem(remembered, String(next)));
       setSize(next);
     },
   ];

@@ -1,5 +1,5 @@
 /** Pictures as they are, as training sees them in three epochs, and as inference sees them. */
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Answered } from "~/look/Answered";
 import { Thumbnail } from "~/look/grid/Thumbnail";
 import { useImages, useTransformation } from "~/look/queries";
@@ -14,6 +14,8 @@ import { spread } from "./spread";
 
 const words = lookWords.before;
 const shownAtOnce = 5;
+/** How long nothing is typed before pictures are asked for. */
+const typingPause = 400;
 const largestSeed = 2 ** 31 - 1;
 
 export function BeforeAfter({
@@ -149,7 +151,7 @@ function Pairs({
   );
 }
 
-function WholeNumber({
+export function WholeNumber({
   label,
   value,
   least,
@@ -160,6 +162,16 @@ function WholeNumber({
   least: number;
   onValue: (value: number) => void;
 }) {
+  // what is being typed stays as it is, also while it is no number; pictures follow a pause
+  const [text, setText] = useState<string | null>(null);
+  const most = label === words.epoch ? 100_000 - 2 : largestSeed;
+  const typed = text === null || text.trim() === "" ? Number.NaN : Number(text);
+  const takes = Number.isInteger(typed) && typed >= least && typed <= most;
+  useEffect(() => {
+    if (!takes || typed === value) return;
+    const timer = setTimeout(() => onValue(typed), typingPause);
+    return () => clearTimeout(timer);
+  }, [takes, typed, value, onValue]);
   return (
     <Field label={label} className={styles.number}>
       {(control) => (
@@ -168,13 +180,12 @@ function WholeNumber({
           type="number"
           inputMode="numeric"
           min={least}
-          max={label === words.epoch ? 100_000 - 2 : largestSeed}
-          value={value}
-          onChange={(event) => {
-            const typed = event.target.valueAsNumber;
-            if (Number.isInteger(typed) && typed >= least && event.target.validity.valid) {
-              onValue(typed);
-            }
+          max={most}
+          value={text ?? value}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={() => {
+            if (takes) onValue(typed);
+            setText(null);
           }}
         />
       )}

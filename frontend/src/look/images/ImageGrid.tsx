@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { ask, client } from "~/api/client";
+import { Answered } from "~/look/Answered";
 import { PictureGrid } from "~/look/grid/PictureGrid";
 import { SizeSlider } from "~/look/grid/SizeSlider";
 import { Thumbnail } from "~/look/grid/Thumbnail";
@@ -43,7 +44,11 @@ export function ImageGrid({
   const grouped = byClass && directory.labelled && !label && !search;
   const found = useCount(artifact, label, search);
   const counts = new Map(directory.classes.map((one) => [one.name, one.count]));
-  const plainCount = search ? found : label ? (counts.get(label) ?? 0) : directory.count;
+  const plainCount = search
+    ? found.data?.total
+    : label
+      ? (counts.get(label) ?? 0)
+      : directory.count;
   const sections = useSections(
     grouped
       ? directory.classes.map(
@@ -51,7 +56,6 @@ export function ImageGrid({
         )
       : [{ key: label, count: plainCount ?? 0 }],
   );
-  const total = plainCount ?? 0;
   // a plain grid shows pictures by their numbers, before anything else is known of them
   const everything = !label && !search && !grouped;
 
@@ -81,60 +85,64 @@ export function ImageGrid({
           />
         )}
         <span className={styles.shown} role="status">
-          {total === directory.count || grouped
+          {plainCount === directory.count || grouped
             ? words.shown(directory.count)
-            : words.shownOf(total, directory.count)}
+            : plainCount !== undefined && words.shownOf(plainCount, directory.count)}
         </span>
         <SizeSlider size={size} onSize={onSize} />
       </div>
-      <PictureGrid<ImageItem>
-        fill
-        label={words.label}
-        name={["image-items", artifact, search]}
-        sections={sections}
-        fetchPage={fetchPage}
-        cell={size}
-        caption={22}
-        {...(directory.count === 0 ? { emptyTitle: words.empty, emptyHint: " " } : {})}
-        nameOf={(item) =>
-          item
-            ? item.label === null
-              ? words.picture(baseName(item.file))
-              : words.pictureOf(baseName(item.file), item.label)
-            : words.waiting
-        }
-        render={(item, index, side) => {
-          const row = item?.row ?? (everything ? index : undefined);
-          return (
-            <>
-              {row === undefined ? (
-                <span className={styles.place} style={{ blockSize: side }} />
-              ) : (
-                <span className={styles.picture} style={{ blockSize: side }}>
-                  <Thumbnail
-                    src={thumbnailOf(artifact, row, thumbnailSide(side, devicePixelRatio))}
-                    alt=""
-                    className={styles.fillPicture}
-                  />
+      {plainCount === undefined && !grouped ? (
+        <Answered query={found}>{() => null}</Answered>
+      ) : (
+        <PictureGrid<ImageItem>
+          fill
+          label={words.label}
+          name={["image-items", artifact, search]}
+          sections={sections}
+          fetchPage={fetchPage}
+          cell={size}
+          caption={22}
+          {...(directory.count === 0 ? { emptyTitle: words.empty, emptyHint: " " } : {})}
+          nameOf={(item) =>
+            item
+              ? item.label === null
+                ? words.picture(baseName(item.file))
+                : words.pictureOf(baseName(item.file), item.label)
+              : words.waiting
+          }
+          render={(item, index, side) => {
+            const row = item?.row ?? (everything ? index : undefined);
+            return (
+              <>
+                {row === undefined ? (
+                  <span className={styles.place} style={{ blockSize: side }} />
+                ) : (
+                  <span className={styles.picture} style={{ blockSize: side }}>
+                    <Thumbnail
+                      src={thumbnailOf(artifact, row, thumbnailSide(side, devicePixelRatio))}
+                      alt=""
+                      className={styles.fillPicture}
+                    />
+                  </span>
+                )}
+                <span className={styles.caption} title={item?.file}>
+                  {item &&
+                    (grouped || label || item.label === null ? baseName(item.file) : item.label)}
                 </span>
-              )}
-              <span className={styles.caption} title={item?.file}>
-                {item &&
-                  (grouped || label || item.label === null ? baseName(item.file) : item.label)}
-              </span>
-            </>
-          );
-        }}
-        preview={(item, index) => {
-          const row = item?.row ?? (everything ? index : undefined);
-          return {
-            title: item ? baseName(item.file) : words.waiting,
-            src: row === undefined ? "" : thumbnailOf(artifact, row, 1024),
-            alt: item?.file ?? words.waiting,
-            facts: item ? factsOf(item) : [],
-          };
-        }}
-      />
+              </>
+            );
+          }}
+          preview={(item, index) => {
+            const row = item?.row ?? (everything ? index : undefined);
+            return {
+              title: item ? baseName(item.file) : words.waiting,
+              src: row === undefined ? "" : thumbnailOf(artifact, row, 1024),
+              alt: item?.file ?? words.waiting,
+              facts: item ? factsOf(item) : [],
+            };
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -152,8 +160,8 @@ function factsOf(item: ImageItem): [string, string][] {
 }
 
 /** How many pictures a search finds; asked only where there is one. */
-function useCount(artifact: string, label: string, search: string): number | undefined {
-  const count = useQuery({
+function useCount(artifact: string, label: string, search: string) {
+  return useQuery({
     queryKey: ["image-count", artifact, label, search],
     queryFn: ({ signal }) =>
       ask(
@@ -166,5 +174,4 @@ function useCount(artifact: string, label: string, search: string): number | und
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: (before) => before,
   });
-  return count.data?.total;
 }

@@ -17,16 +17,15 @@ import styles from "./ScoreGrid.module.css";
 
 const words = lookWords.scores;
 
-/** How many scored pictures match; undefined while not known. */
-export function useScoreCount(artifact: string, filter: ScoreFilter): number | undefined {
+/** How many scored pictures match. */
+export function useScoreCount(artifact: string, filter: ScoreFilter) {
   const { sort: _, descending: __, ...which } = filter;
-  const count = useQuery({
+  return useQuery({
     queryKey: ["score-count", artifact, which],
     queryFn: ({ signal }) => scoresPage(artifact, filter, 0, 1, signal),
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: (before) => before,
   });
-  return count.data?.total;
 }
 
 export function scoreThumbnail(artifact: string, row: number, side: number): string {

@@ -11,6 +11,7 @@ import { Button } from "~/ui/Button";
 import { Checkbox, Field, SearchInput } from "~/ui/Field";
 import { Notice } from "~/ui/Notice";
 import { Select } from "~/ui/Select";
+import { toastFailure } from "~/ui/Toast";
 import { everyScore, type ScoreFilter } from "./filter";
 import { ScoreGrid, useScoreCount } from "./ScoreGrid";
 import styles from "./ScoresView.module.css";
@@ -54,12 +55,15 @@ function Found({ artifact, scores }: { artifact: string; scores: Scores }) {
     scored_label: scored,
     search,
   };
-  const count = useScoreCount(artifact, filter);
+  const counted = useScoreCount(artifact, filter);
+  const count = counted.data?.total;
   const [saving, setSaving] = useState(false);
   const save = async () => {
     setSaving(true);
     try {
       download(words.csvFile, await scoresAsCsv(artifact, filter));
+    } catch (error) {
+      toastFailure(error);
     } finally {
       setSaving(false);
     }
@@ -136,15 +140,19 @@ function Found({ artifact, scores }: { artifact: string; scores: Scores }) {
         {!filtered && scores.wrong === null && <span>{lookWords.grid.shown(scores.count)}</span>}
         {scores.skipped > 0 && <span>{words.skipped(scores.skipped)}</span>}
       </p>
-      <ScoreGrid
-        fill
-        artifact={artifact}
-        filter={filter}
-        count={count ?? 0}
-        size={size}
-        pictures={scores.pictures}
-        label={lookWords.types["ScoresDirectory"] ?? ""}
-      />
+      <Answered query={counted}>
+        {({ total }) => (
+          <ScoreGrid
+            fill
+            artifact={artifact}
+            filter={filter}
+            count={total}
+            size={size}
+            pictures={scores.pictures}
+            label={lookWords.types["ScoresDirectory"] ?? ""}
+          />
+        )}
+      </Answered>
       <p className={styles.csv}>
         <Button size="small" icon="download" busy={saving} title={words.csvHelp} onClick={save}>
           {words.csv}

@@ -1,4 +1,5 @@
 /** A difference and its interval about nought, in percentage points. */
+import { look as lookWords } from "~/messages/look";
 import styles from "./VerdictCard.module.css";
 
 export function DifferenceWhisker({
@@ -16,7 +17,7 @@ export function DifferenceWhisker({
   const at = (share: number) => `${50 + (50 * share) / reach}%`;
   const points = (share: number) =>
     `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`;
-  const words = `${label}: ${points(value)} points (${points(low)} to ${points(high)})`;
+  const words = lookWords.difference(label, points(value), points(low), points(high));
   return (
     <div className={styles.difference}>
       <span>{words}</span>

@@ -12,6 +12,7 @@ import { useView } from "~/store/view";
 import { Empty } from "~/ui/Empty";
 import { categoryIcon, Icon } from "~/ui/Icon";
 import { StateBadge } from "~/ui/StateBadge";
+import { withActive } from "~/ui/withActive";
 import styles from "./draft.module.css";
 
 const words = t.canvas.outlineTab;
@@ -35,16 +36,17 @@ export default function Outline({
     for (const problem of problems) found.set(problem.step, (found.get(problem.step) ?? 0) + 1);
     return found;
   }, [problems]);
+  const at = Math.max(
+    0,
+    steps.findIndex((step) => step.name === selected.at(-1)),
+  );
   const rows = useVirtualizer({
     count: steps.length,
     getScrollElement: () => frame.current,
     estimateSize: () => ROW,
     overscan: 12,
+    rangeExtractor: (range) => withActive(range, at),
   });
-  const at = Math.max(
-    0,
-    steps.findIndex((step) => step.name === selected.at(-1)),
-  );
 
   const go = (index: number) => {
     const step = steps[Math.max(0, Math.min(index, steps.length - 1))];

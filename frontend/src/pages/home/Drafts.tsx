@@ -4,6 +4,7 @@ import { useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ask, client } from "~/api/client";
 import type { DraftSummary } from "~/api/types";
+import { t } from "~/messages";
 import { home as homeWords } from "~/messages/home";
 import { ago } from "~/messages/numbers";
 import { useCatalog } from "~/store/catalog";
@@ -14,6 +15,7 @@ import { Empty } from "~/ui/Empty";
 import { Menu, type MenuEntry } from "~/ui/Menu";
 import { MiniGraph } from "~/ui/MiniGraph";
 import { FailureNotice } from "~/ui/Notice";
+import { Waiting } from "~/ui/Spinner";
 import { toast, toastFailure } from "~/ui/Toast";
 import styles from "./home.module.css";
 import * as read from "./queries";
@@ -73,7 +75,7 @@ export function Drafts() {
       {answer.error && (
         <FailureNotice failure={answer.error} onRetry={() => void answer.refetch()} />
       )}
-      {answer.isPending && <div className={styles.placeholder} />}
+      {answer.isPending && <Waiting>{t.common.loading}</Waiting>}
       {answer.data && found.length === 0 && (
         <Empty icon="draft" title={homeWords.drafts.empty}>
           {homeWords.drafts.emptyHint}
@@ -217,6 +219,7 @@ export function Templates() {
       {answer.error && (
         <FailureNotice failure={answer.error} onRetry={() => void answer.refetch()} />
       )}
+      {answer.isPending && <Waiting>{t.common.loading}</Waiting>}
       {answer.data && found.length === 0 && <p>{homeWords.templates.empty}</p>}
       <ul className={styles.cards}>
         {found.map((template) => (

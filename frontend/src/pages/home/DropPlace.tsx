@@ -58,7 +58,7 @@ export function DropPlace({ onBrowse }: { onBrowse: () => void }) {
         <Icon name="images" size={36} strokeWidth={1} />
       </span>
       <p className={styles.dropTitle}>{over ? homeWords.drop.release : homeWords.drop.title}</p>
-      <p className={styles.quiet} role="status">
+      <p className={styles.quiet}>
         {reading === null ? homeWords.drop.hint : homeWords.drop.reading(reading)}
       </p>
       <div className={styles.dropButtons}>

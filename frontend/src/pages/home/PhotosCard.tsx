@@ -1,5 +1,5 @@
 /** A look at the photos before a model is trained: classes, examples, what will be left out. */
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { home as homeWords } from "~/messages/home";
 import { bytes, count } from "~/messages/numbers";
 import { Button } from "~/ui/Button";
@@ -196,13 +196,6 @@ function Bringing() {
   const upload = useUpload();
   const forget = useSource((state) => state.forget);
   const sending = upload.state === "sending";
-  useEffect(() => {
-    if (!sending) return;
-    // what is on its way is lost with the page
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [sending]);
   if (upload.state === "idle") return null;
   if (upload.state === "failed" && upload.failure) {
     return <FailureNotice failure={upload.failure} onRetry={() => void upload.retry()} />;
@@ -221,7 +214,7 @@ function Bringing() {
   return (
     <div className={styles.bringing}>
       <div className={styles.line}>
-        <span role="status" className={styles.grow}>
+        <span className={styles.grow}>
           {sent}, {homeWords.photos.sendingBytes(upload.sentBytes, upload.totalBytes)}
         </span>
         {sending && (

@@ -1,12 +1,14 @@
 /** The newest runs, as they go on. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
+import { t } from "~/messages";
 import { home as homeWords } from "~/messages/home";
 import { ago } from "~/messages/numbers";
-import { useLive } from "~/store/live";
+import { latest, useLive } from "~/store/live";
 import { Section } from "~/ui/Card";
 import { FailureNotice } from "~/ui/Notice";
 import { Progress } from "~/ui/Progress";
+import { Waiting } from "~/ui/Spinner";
 import { StateBadge } from "~/ui/StateBadge";
 import { figuresInWords } from "../runs/figures";
 import { newest } from "../runs/queries";
@@ -24,11 +26,12 @@ export function Recent() {
       {answer.error && (
         <FailureNotice failure={answer.error} onRetry={() => void answer.refetch()} />
       )}
+      {answer.isPending && <Waiting>{t.common.loading}</Waiting>}
       {answer.data?.runs.length === 0 && <p className={styles.quiet}>{homeWords.recent.empty}</p>}
       {answer.data && answer.data.runs.length > 0 && (
         <ul className={styles.runs}>
           {answer.data.runs.map((read) => {
-            const run = live[read.id] ?? read;
+            const run = latest(live[read.id], read);
             return (
               <li key={run.id}>
                 <div className={styles.line}>

@@ -85,7 +85,7 @@ export function WeightsProgress({ weights }: { weights: Weights }) {
   const text = homeWords.weights.fetched(weights.done, weights.bytes);
   return (
     <div className={styles.bringing}>
-      <p role="status">
+      <p>
         {homeWords.weights.progress}: {text}
       </p>
       <Progress

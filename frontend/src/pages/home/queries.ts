@@ -33,12 +33,3 @@ export const datasets = queryOptions({
   queryKey: ["datasets"],
   queryFn: () => ask(client.GET("/api/datasets")),
 });
-export const folders = queryOptions({
-  queryKey: ["folders"],
-  queryFn: () => ask(client.GET("/api/folders")),
-});
-export const folder = (id: string) =>
-  queryOptions({
-    queryKey: ["folders", id],
-    queryFn: () => ask(client.GET("/api/folders/{folder}", { params: { path: { folder: id } } })),
-  });

@@ -3,12 +3,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ask, client } from "~/api/client";
 import type { DataSet } from "~/api/types";
+import { t } from "~/messages";
 import { home as homeWords } from "~/messages/home";
 import { ago, bytes, count } from "~/messages/numbers";
 import { IconButton } from "~/ui/Button";
 import { Section } from "~/ui/Card";
 import { Confirm } from "~/ui/Dialog";
 import { FailureNotice } from "~/ui/Notice";
+import { Waiting } from "~/ui/Spinner";
 import { Table } from "~/ui/Table";
 import { toast, toastFailure } from "~/ui/Toast";
 import * as read from "../home/queries";
@@ -17,7 +19,7 @@ import styles from "./machine.module.css";
 const words = homeWords.machine;
 
 export function DataSets() {
-  const { data, error, refetch } = useQuery(read.datasets);
+  const { data, error, isPending, refetch } = useQuery(read.datasets);
   const [asking, setAsking] = useState<DataSet | null>(null);
   const queries = useQueryClient();
   const remove = useMutation({
@@ -34,6 +36,7 @@ export function DataSets() {
   return (
     <Section title={words.datasets}>
       {error && <FailureNotice failure={error} onRetry={() => void refetch()} />}
+      {isPending && <Waiting>{t.common.loading}</Waiting>}
       {data?.length === 0 && <p className={styles.quiet}>{words.datasetsEmpty}</p>}
       {data && data.length > 0 && (
         <Table caption={words.datasetsCaption}>

@@ -11,6 +11,7 @@ import { Section } from "~/ui/Card";
 import { Dialog } from "~/ui/Dialog";
 import { FailureNotice } from "~/ui/Notice";
 import { Progress } from "~/ui/Progress";
+import { Waiting } from "~/ui/Spinner";
 import { Table } from "~/ui/Table";
 import { toast, toastFailure } from "~/ui/Toast";
 import * as read from "../home/queries";
@@ -19,7 +20,7 @@ import styles from "./machine.module.css";
 const words = homeWords.machine;
 
 export function Storage() {
-  const { data, error, refetch } = useQuery(read.storage);
+  const { data, error, isPending, refetch } = useQuery(read.storage);
   const [found, setFound] = useState<CleanResult | null>(null);
   const look = useMutation({
     mutationFn: () => ask(client.POST("/api/storage/clean", { body: { apply: false } })),
@@ -40,6 +41,7 @@ export function Storage() {
       }
     >
       {error && <FailureNotice failure={error} onRetry={() => void refetch()} />}
+      {isPending && <Waiting>{t.common.loading}</Waiting>}
       {data && (
         <Table caption={words.storageCaption}>
           <thead>
@@ -84,7 +86,6 @@ function Clean({ found, onClose }: { found: CleanResult; onClose: () => void }) 
       void queries.invalidateQueries({ queryKey: ["storage"] });
       onClose();
     },
-    onError: toastFailure,
   });
   const nothing = found.items.length === 0;
   return (
@@ -103,6 +104,7 @@ function Clean({ found, onClose }: { found: CleanResult; onClose: () => void }) 
         </>
       }
     >
+      {apply.error && <FailureNotice failure={apply.error} />}
       <p>{nothing ? words.cleanNothing : words.cleanWords(found.bytes)}</p>
       {!nothing && (
         <Table caption={words.cleanTitle} dense>

@@ -2,11 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Target } from "~/api/types";
+import { t } from "~/messages";
 import { home as homeWords } from "~/messages/home";
 import { Card, Section } from "~/ui/Card";
 import { Icon } from "~/ui/Icon";
 import { FailureNotice } from "~/ui/Notice";
 import { Progress } from "~/ui/Progress";
+import { Waiting } from "~/ui/Spinner";
 import { StateBadge } from "~/ui/StateBadge";
 import * as read from "../home/queries";
 import styles from "./machine.module.css";
@@ -16,10 +18,14 @@ const words = homeWords.machine;
 const LOOK_AGAIN = 3_000;
 
 export function Targets() {
-  const { data, error, refetch } = useQuery({ ...read.targets, refetchInterval: LOOK_AGAIN });
+  const { data, error, isPending, refetch } = useQuery({
+    ...read.targets,
+    refetchInterval: LOOK_AGAIN,
+  });
   return (
     <Section title={words.targets} aside={words.targetsHint}>
       {error && <FailureNotice failure={error} onRetry={() => void refetch()} />}
+      {isPending && <Waiting>{t.common.loading}</Waiting>}
       <div className={styles.targets}>
         {data?.map((target) => (
           <TargetCard key={target.name} target={target} />

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { ask, client } from "~/api/client";
 import type { Weights } from "~/api/types";
+import { t } from "~/messages";
 import { home as homeWords } from "~/messages/home";
 import { bytes } from "~/messages/numbers";
 import { useHeard } from "~/store/heard";
@@ -11,6 +12,7 @@ import { Section } from "~/ui/Card";
 import { Icon, type IconName } from "~/ui/Icon";
 import { FailureNotice } from "~/ui/Notice";
 import { Progress } from "~/ui/Progress";
+import { Waiting } from "~/ui/Spinner";
 import { Table } from "~/ui/Table";
 import { toast, toastFailure } from "~/ui/Toast";
 import * as read from "../home/queries";
@@ -25,12 +27,13 @@ const icons: Readonly<Record<Weights["state"], IconName>> = {
 };
 
 export function WeightsTable() {
-  const { data, error, refetch } = useQuery(read.weights);
+  const { data, error, isPending, refetch } = useQuery(read.weights);
   const { data: machine } = useQuery(read.machine);
   const heard = useHeard((state) => state.weights);
   return (
     <Section title={words.weights} aside={words.weightsHint}>
       {error && <FailureNotice failure={error} onRetry={() => void refetch()} />}
+      {isPending && <Waiting>{t.common.loading}</Waiting>}
       {data && (
         <Table caption={words.weightsCaption}>
           <thead>

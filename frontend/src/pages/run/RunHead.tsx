@@ -58,7 +58,6 @@ export default function RunHead({ run, summary }: { run: Run; summary: RunSummar
       void queries.invalidateQueries({ queryKey: ["runs"] });
       go("/runs");
     },
-    onError: toastFailure,
   });
 
   const hasModel = run.steps.some((step) =>
@@ -126,6 +125,7 @@ export default function RunHead({ run, summary }: { run: Run; summary: RunSummar
           title={words.deleteTitle}
           action={words.delete}
           busy={remove.isPending}
+          failure={remove.error}
           onConfirm={() => remove.mutate()}
           onClose={close}
         >

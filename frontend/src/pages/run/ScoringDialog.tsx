@@ -1,25 +1,21 @@
 /** Makes the pipeline that scores new photos, and shows what was replaced. */
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ask, client } from "~/api/client";
 import { t } from "~/messages";
 import { run as runWords } from "~/messages/run";
 import { Button, LinkButton } from "~/ui/Button";
 import { Dialog } from "~/ui/Dialog";
 import { FailureNotice } from "~/ui/Notice";
-import { Waiting } from "~/ui/Spinner";
 import { ChangeTable } from "./ChangeTable";
 
 const words = runWords;
 
 export function ScoringDialog({ run, onClose }: { run: string; onClose: () => void }) {
-  const made = useQuery({
-    queryKey: ["scoring", run],
-    queryFn: () => ask(client.POST("/api/runs/{run}/scoring", { params: { path: { run } } })),
-    // each answer is a new draft: asked once for as long as the dialog is open
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
-    retry: false,
-    refetchOnReconnect: false,
+  const queries = useQueryClient();
+  // each answer is a new draft: made when it is asked for, never read anew by itself
+  const made = useMutation({
+    mutationFn: () => ask(client.POST("/api/runs/{run}/scoring", { params: { path: { run } } })),
+    onSuccess: () => void queries.invalidateQueries({ queryKey: ["drafts"] }),
   });
   return (
     <Dialog
@@ -29,6 +25,11 @@ export function ScoringDialog({ run, onClose }: { run: string; onClose: () => vo
       foot={
         <>
           <Button onClick={onClose}>{t.common.close}</Button>
+          {!made.data && (
+            <Button look="primary" icon="draft" busy={made.isPending} onClick={() => made.mutate()}>
+              {words.scoringMake}
+            </Button>
+          )}
           {made.data && (
             <LinkButton look="primary" icon="draft" href={`/drafts/${made.data.draft}`}>
               {words.openDraft}
@@ -37,7 +38,7 @@ export function ScoringDialog({ run, onClose }: { run: string; onClose: () => vo
         </>
       }
     >
-      {made.isPending && <Waiting>{t.common.loading}</Waiting>}
+      {!made.data && <p>{words.scoringBefore}</p>}
       {made.error && <FailureNotice failure={made.error} />}
       {made.data && (
         <>

@@ -3,13 +3,14 @@
 import { Link } from "wouter";
 import type { Run, RunSummary } from "~/api/types";
 import { Whisker } from "~/charts/Whisker";
+import { failureOf } from "~/look/Answered";
 import { useEvaluation } from "~/look/queries";
 import { percent } from "~/messages/numbers";
 import { run as runWords } from "~/messages/run";
 import { isOver } from "~/panels/useRun";
 import { leftOf, rateOf, shareOf, useLive } from "~/store/live";
 import { Button, LinkButton } from "~/ui/Button";
-import { Notice } from "~/ui/Notice";
+import { FailureNotice, Notice } from "~/ui/Notice";
 import { Progress } from "~/ui/Progress";
 import { allOf, failedStep, lastOf } from "./outputs";
 import styles from "./run.module.css";
@@ -148,12 +149,13 @@ function Stopped({ title, hint, reason }: { title: string; hint: string; reason:
 }
 
 function Judged({ run, artifact }: { run: Run; artifact: string }) {
-  const { data } = useEvaluation(artifact);
+  const { data, error } = useEvaluation(artifact);
   const training = useLive((state) => {
     const step = run.steps.find((one) => one.trains);
     return step ? state.steps[step.name] : undefined;
   });
   const accuracy = data?.figures.find((figure) => figure.name === "accuracy");
+  if (error && !data) return <FailureNotice failure={failureOf(error)} />;
   if (!data || !accuracy || accuracy.value === null) return <div className={styles.judged} />;
   const { value, low, high } = accuracy;
   const losses = (training?.epochs ?? []).filter((row) => row["valid_loss"] != null);

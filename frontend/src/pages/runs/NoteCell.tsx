@@ -31,8 +31,9 @@ export function NoteCell({ run }: { run: RunSummary }) {
   const end = (note: string | null) => {
     setText(null);
     if (note !== null && note !== run.note) save.mutate(note);
-    requestAnimationFrame(() => button.current?.focus());
   };
+  // who leaves the field goes elsewhere; who ends it with a key stays where it was
+  const stay = () => requestAnimationFrame(() => button.current?.focus());
   if (text !== null) {
     return (
       <TextInput
@@ -43,8 +44,9 @@ export function NoteCell({ run }: { run: RunSummary }) {
         onChange={(event) => setText(event.target.value)}
         onBlur={() => end(text)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") end(text);
-          if (event.key === "Escape") end(null);
+          if (event.key !== "Enter" && event.key !== "Escape") return;
+          end(event.key === "Enter" ? text : null);
+          stay();
         }}
       />
     );

@@ -6,7 +6,7 @@ import { ask, client } from "~/api/client";
 import type { RunSummary } from "~/api/types";
 import { home as homeWords } from "~/messages/home";
 import { ago, duration, moment } from "~/messages/numbers";
-import { useLive } from "~/store/live";
+import { latest, useLive } from "~/store/live";
 import { Confirm } from "~/ui/Dialog";
 import { Menu, type MenuEntry } from "~/ui/Menu";
 import { Progress } from "~/ui/Progress";
@@ -28,8 +28,8 @@ export function RunTable({
   onChoose,
 }: {
   runs: readonly RunSummary[];
-  chosen: readonly string[];
-  onChoose: (run: string) => void;
+  chosen: readonly RunSummary[];
+  onChoose: (run: RunSummary) => void;
 }) {
   const live = useLive((state) => state.runs);
   return (
@@ -58,8 +58,8 @@ export function RunTable({
         {runs.map((read) => (
           <RunRow
             key={read.id}
-            run={live[read.id] ?? read}
-            chosen={chosen.includes(read.id)}
+            run={latest(live[read.id], read)}
+            chosen={chosen.some((one) => one.id === read.id)}
             onChoose={onChoose}
           />
         ))}
@@ -88,7 +88,7 @@ function RunRow({
 }: {
   run: RunSummary;
   chosen: boolean;
-  onChoose: (run: string) => void;
+  onChoose: (run: RunSummary) => void;
 }) {
   const seconds = useSeconds(run);
   const kind = words.kinds[run.kind] ?? run.kind;
@@ -102,7 +102,7 @@ function RunRow({
             type="checkbox"
             checked={chosen}
             aria-label={words.choose(run.name)}
-            onChange={() => onChoose(run.id)}
+            onChange={() => onChoose(run)}
           />
         </label>
       </td>
