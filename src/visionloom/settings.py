@@ -36,6 +36,8 @@ class Limits:
         upload_files: Files of one upload.
         serving_image_bytes: Size of a picture that a model is tried on, bytes.
         serving_image_pixels: Pixels of one.
+        reserve_bytes: Size of the file in the home folder that is given up when the disk is full,
+            so that this can be recorded, bytes.
         yaml_bytes: Size of a pipeline or component file, bytes.
         yaml_depth: Nesting of one.
         yaml_nodes: Keys and values of one.
@@ -62,6 +64,7 @@ class Limits:
     upload_files: int = 2_000_000
     serving_image_bytes: int = 20 * MIB
     serving_image_pixels: int = 25_000_000
+    reserve_bytes: int = 4 * MIB
     yaml_bytes: int = MIB
     yaml_depth: int = 32
     yaml_nodes: int = 50_000

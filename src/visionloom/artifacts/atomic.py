@@ -19,10 +19,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from visionloom.errors import FailedToWriteOutputsError, ModuleOutOfMemoryError, OutputExistsError
+from visionloom.artifacts.room import MARGIN_BYTES, disk_full, is_disk_full
+from visionloom.artifacts.trees import tree_bytes
+from visionloom.errors import (
+    FailedToWriteOutputsError,
+    ModuleOutOfMemoryError,
+    OutputExistsError,
+    VisionloomError,
+)
 
 TEMPORARY_PREFIX = ".visionloom-tmp-"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -34,7 +40,7 @@ def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
         durable: Whether to wait until the disk has it; not needed for what can be made again.
 
     Raises:
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The folder cannot be written to.
     """
     with new_file(path, durable=durable) as temporary, open(temporary, "xb") as stream:
@@ -46,7 +52,7 @@ def new_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield the name of a file to be made, which replaces ``path`` when the block ends well.
 
     Raises:
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The folder cannot be written to.
     """
     temporary = temporary_beside(path)
@@ -75,7 +81,7 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
     Raises:
         OutputExistsError: ``target`` exists and ``replace`` is false.
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The place cannot be written to.
     """
     if not replace and target.exists():
@@ -91,9 +97,10 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
             sync_tree(scratch)
             _publish(scratch, target, replace=replace)
     except BaseException as error:
+        written = tree_bytes(scratch)
         remove_tree(scratch)
-        if _is_disk_full(error):
-            raise _disk_full(target) from error
+        if not isinstance(error, VisionloomError):
+            _raise_no_room(error, target, written)
         raise
 
 
@@ -215,29 +222,29 @@ def explained(path: Path) -> Iterator[None]:
     """Say of a failure to write what the user can do about it.
 
     Raises:
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The place cannot be written to.
     """
     try:
         yield
     except OSError as error:
-        if _is_disk_full(error):
-            raise _disk_full(path) from error
+        _raise_no_room(error, path)
         reason = error.strerror or str(error)
         raise FailedToWriteOutputsError(
             f"{path} could not be written: {reason}.", "Choose a folder you may write to."
         ) from error
 
 
-def _is_disk_full(error: BaseException) -> bool:
-    """Whether a writer, ours or a library's with errors of its own, found no room."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return True
-    return any(os.strerror(number) in str(error) for number in _NO_ROOM)
+def _raise_no_room(error: BaseException, path: Path, written: int = 0) -> None:
+    """Raise what an error means when a writer, ours or a library's, found no room.
 
-
-def _disk_full(path: Path) -> ModuleOutOfMemoryError:
-    return ModuleOutOfMemoryError(
-        f"The disk is full, or a limit on file sizes is reached: {path} could not be written.",
-        "Free some space and try again.",
-    )
+    ``written`` bytes had found some: they, at least, need it again.
+    """
+    if is_disk_full(error):
+        raise disk_full(path, written + MARGIN_BYTES if written else 0) from error
+    too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
+    if too_large or os.strerror(errno.EFBIG) in str(error):
+        raise ModuleOutOfMemoryError(
+            f"A limit on the size of files is reached: {path} could not be written.",
+            "Allow larger files (ulimit -f), or use another disk.",
+        ) from error

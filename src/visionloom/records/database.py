@@ -108,8 +108,13 @@ class Database:
                 f"{self.path} may not be written to.",
                 "Allow writing in its folder, or set VISIONLOOM_HOME to another one.",
             )
-        with self.explained(), self._writer.begin() as connection:
-            yield connection
+        try:
+            with self.explained(), self._writer.begin() as connection:
+                yield connection
+        except RecordsError as error:
+            if _code_of(error.__cause__) == sqlite3.SQLITE_FULL:
+                self.checkpoint()  # the log begins anew and needs no more room
+            raise
         self._keep_log_short()
 
     @contextlib.contextmanager
@@ -212,8 +217,7 @@ class Database:
             raise explanation from error
 
     def _explain(self, cause: BaseException | None) -> RecordsError | None:
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        match code:
+        match _code_of(cause):
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return RecordsError(
                     f"{self.path} is busy: another process has been writing to it for more than "
@@ -270,6 +274,12 @@ class Database:
             return Path(f"{self.path}-wal").stat().st_size
         except OSError:
             return 0
+
+
+def _code_of(error: BaseException | None) -> int:
+    """SQLite's primary result code of an error; 0 when there is none."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _begin(connection: Connection) -> None:

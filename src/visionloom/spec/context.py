@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
+from visionloom.errors import DiskFullError
 from visionloom.settings import Settings, load_settings
 
 Level = Literal["info", "warning"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ def silent(event: Event) -> None:
     """The listener that drops everything."""
 
 
+def refuse_to_wait(error: DiskFullError) -> None:
+    """What is called about a full disk where nobody waits."""
+    raise error
+
+
 @dataclass(frozen=True)
 class Context:
     """Handed to a component when it runs.
@@ -65,6 +72,7 @@ class Context:
         listener: Receives every event.
         stop: Set when the run is to stop: checkpoint, then raise ``RunInterrupted``.
         finish: Set when training is to end and keep the best model so far.
+        await_room: Called with a `DiskFullError`; returns when it may be tried again, or raises.
     """
 
     outputs: Mapping[str, Path]
@@ -73,6 +81,21 @@ class Context:
     listener: Listener = silent
     stop: threading.Event = field(default_factory=threading.Event)
     finish: threading.Event = field(default_factory=threading.Event)
+
+    await_room: Callable[[DiskFullError], None] = refuse_to_wait
+
+    def when_there_is_room(self, work: Callable[[], T]) -> T:
+        """Do what writes to the disk and leaves nothing when it fails; again, where that is full.
+
+        Raises:
+            DiskFullError: There is no room, and nobody waits.
+            RunInterrupted: Stopped while it waited.
+        """
+        while True:
+            try:
+                return work()
+            except DiskFullError as error:
+                self.await_room(error)
 
     def output(self, name: str) -> Path:
         """Where the output port ``name`` is to be written."""

@@ -18,6 +18,7 @@ from torch import nn
 
 from visionloom.artifacts.atomic import remove_tree
 from visionloom.artifacts.digest import sha256_of_json
+from visionloom.artifacts.room import ensure_room
 from visionloom.artifacts.store import new_artifact, open_artifact
 from visionloom.artifacts.types import Artifact
 from visionloom.errors import ArtifactError, UsageError
@@ -99,7 +100,12 @@ class State:
 
 
 def save(folder: Path, state: State) -> None:
-    """Write the next checkpoint below ``folder`` and remove all but the last two."""
+    """Write the next checkpoint below ``folder`` and remove all but the last two.
+
+    Raises:
+        DiskFullError: There is no room for it; the last two stay as they are.
+        ModuleOutOfMemoryError, FailedToWriteOutputsError: It cannot be written.
+    """
     numbers = [number for number, _ in _existing(folder)]
     target = folder / f"{_PREFIX}{(numbers[-1] if numbers else 0) + 1:06d}"
     document = {
@@ -112,6 +118,7 @@ def save(folder: Path, state: State) -> None:
         "has_best": state.best is not None,
         "best_is_model": state.best_is_model,
     }
+    ensure_room(target, _size(state))
     with new_artifact(Checkpoint, target) as draft:
         save_file(state.model, draft.folder / "model.safetensors")
         save_file(state.optimizer, draft.folder / "optimizer.safetensors")
@@ -195,6 +202,12 @@ def restore_optimizer(
 def model_tensors(network: nn.Module) -> Tensors:
     """A copy of parameters and buffers on the host."""
     return {n: t.detach().cpu().contiguous().clone() for n, t in network.state_dict().items()}
+
+
+def _size(state: State) -> int:
+    """About how many bytes the state takes as files, from below."""
+    best = {} if state.best is None or state.best_is_model else state.best
+    return sum(t.nbytes for part in (state.model, state.optimizer, best) for t in part.values())
 
 
 def _existing(folder: Path) -> list[tuple[int, Path]]:

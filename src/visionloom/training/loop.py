@@ -276,17 +276,16 @@ class Trainer:
     def _save(self, *, best_is_model: bool = False) -> None:
         if self.checkpoints is None:
             return
-        self._saved_at = time.monotonic()
-        checkpoint.save(
-            self.checkpoints,
-            State(
-                position=self.position,
-                history=self.history,
-                model=checkpoint.model_tensors(self.network),
-                optimizer=checkpoint.optimizer_tensors(self.optimizer, self.network),
-                best=self.best,
-                scaler=self.scaler.state_dict(),
-                identity=self.identity,
-                best_is_model=best_is_model,
-            ),
+        folder = self.checkpoints
+        state = State(
+            position=self.position,
+            history=self.history,
+            model=checkpoint.model_tensors(self.network),
+            optimizer=checkpoint.optimizer_tensors(self.optimizer, self.network),
+            best=self.best,
+            scaler=self.scaler.state_dict(),
+            identity=self.identity,
+            best_is_model=best_is_model,
         )
+        self.context.when_there_is_room(lambda: checkpoint.save(folder, state))
+        self._saved_at = time.monotonic()
