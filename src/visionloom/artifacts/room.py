@@ -13,6 +13,7 @@ from visionloom.errors import DiskFullError
 MARGIN_BYTES = 1024 * 1024
 """What a writer that knows its size leaves free for records and reports."""
 
+WAITING_FOR_ROOM = "waiting: disk full"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REMEDY = "Free some space and try again."
 
@@ -42,13 +43,21 @@ def ensure_room(path: Path, count: int) -> None:
 
 def disk_full(path: Path, needed: int = 0) -> DiskFullError:
     """The error that says so, with what is free and what is needed, where known (bytes)."""
-    free = "little is"
+    wanted = ""
     with suppress(OSError):
-        free = f"{in_words(free_bytes(path))} is"
-    wanted = f"; {in_words(needed)} is needed there, {free} free" if needed else ""
+        if needed:
+            free = in_words(free_bytes(path))
+            wanted = f"; {in_words(needed)} must be free there, {free} are"
     error = DiskFullError(f"The disk is full: {path} could not be written{wanted}.", _REMEDY)
     error.place, error.needed = path, needed
     return error
+
+
+def waiting_for(error: DiskFullError) -> str:
+    """What a step waits for, as its reason."""
+    where = f" at {error.place}" if error.place else ""
+    what = f"{in_words(error.needed)} must be free" if error.needed else "more room is needed"
+    return f"{WAITING_FOR_ROOM}: {what}{where}"
 
 
 def as_disk_full(error: BaseException, path: Path) -> DiskFullError | None:

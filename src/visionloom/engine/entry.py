@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from visionloom.artifacts.room import waiting_for
 from visionloom.engine.attempts import Attempt, Verdict
 from visionloom.engine.key_lock import KeyLock
 from visionloom.engine.reserve import give_up_reserve
@@ -17,7 +18,6 @@ from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.reuse import Decision
 from visionloom.engine.step_process import Failure
 from visionloom.engine.tools import Tools, produced_of
-from visionloom.engine.waiting import DISK_FULL
 from visionloom.errors import DiskFullError, LeaseLostError, RecordsError, VisionloomError
 from visionloom.records.rows import STEP_ENDS, StepState
 
@@ -97,7 +97,7 @@ class Entry:
         tools = self.tools
         give_up_reserve(tools.settings)
         self._room_looked_at = tools.attention.now + tools.timings.room
-        reason = f"{DISK_FULL}: {error.message}"
+        reason = waiting_for(error)
         if reason != self.reason:
             tools.recorder.move_step(tools.run.id, self.name, self.state, reason, fence=tools.fence)
             self._settle(self.state, reason)

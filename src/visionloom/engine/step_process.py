@@ -183,7 +183,7 @@ def _context(
         stop=stop,
         finish=finish,
     )
-    waiter = RoomWaiter(settings, events.wait_for, context.warn, context.log, stop)
+    waiter = RoomWaiter(settings, events.wait_for, context.warn, stop)
     return dataclasses.replace(context, await_room=waiter)
 
 

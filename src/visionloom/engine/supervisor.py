@@ -29,7 +29,6 @@ from visionloom.engine.resolved import Delivery, ResolvedPipeline, StepSource
 from visionloom.engine.starting import origin_of
 from visionloom.engine.timings import Attention, Clock, Timings
 from visionloom.engine.tools import Decider, Tools
-from visionloom.engine.waiting import DISK_FULL
 from visionloom.errors import (
     DiskFullError,
     LeaseLostError,
@@ -295,7 +294,7 @@ class Supervisor:
         """Say why the outputs are not delivered yet."""
         give_up_reserve(tools.settings)
         if not self._room_looked_at:
-            text = f"{DISK_FULL}: {error.message} The outputs are delivered when there is room."
+            text = f"{error.message} The outputs are delivered when there is room."
             tools.journal.write("log", level="warning", text=text)
         self._room_looked_at = tools.attention.now + tools.timings.room
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from visionloom.artifacts.room import as_disk_full, free_bytes
+from visionloom.artifacts.room import as_disk_full, free_bytes, waiting_for
 from visionloom.engine.reserve import give_up_reserve
 from visionloom.errors import DiskFullError, RunInterrupted
 from visionloom.settings import Settings
 
 LOOK_SECONDS = 1.0
-DISK_FULL = "waiting: disk full"
 
 
 class RoomWaiter:
@@ -23,7 +21,7 @@ class RoomWaiter:
     Args:
         settings: Whose home folder has the reserve.
         tell: Told why the step waits, again and again as long as it does; then an empty text.
-        warn, log: Told once what happens, for the user.
+        warn: Told once, for the user.
         stop: Set when the step is to end.
     """
 
@@ -32,33 +30,36 @@ class RoomWaiter:
         settings: Settings,
         tell: Callable[[str], None],
         warn: Callable[[str], None],
-        log: Callable[[str], None],
         stop: threading.Event,
     ) -> None:
         self._settings = settings
-        self._tell, self._warn, self._log = tell, warn, log
+        self._tell, self._warn = tell, warn
         self._stop = stop
+        self._waits = False
 
-    def __call__(self, error: DiskFullError) -> None:
-        """Return when what failed may be tried again.
+    def __call__(self, error: DiskFullError | None) -> None:
+        """Return when what failed may be tried again; called with None when it went well then.
 
         Raises:
             RunInterrupted: The step is to end.
         """
+        if error is None:
+            self._waits = False
+            self._tell("")
+            return
         give_up_reserve(self._settings)
-        self._warn(f"{error.message} The step waits until there is room, or it is cancelled.")
-        started = time.monotonic()
+        if not self._waits:
+            self._warn(f"{error.message} The step waits until there is room, or it is cancelled.")
+        self._waits = True
         while True:
-            self._tell(f"{DISK_FULL}: {error.message}")
+            self._tell(waiting_for(error))
             if self._stop.wait(LOOK_SECONDS):
                 raise RunInterrupted(
                     f"Stopped while it waited for room: {error.message} What was saved before is "
                     "kept."
                 )
             if _has_room(error):
-                break
-        self._tell("")
-        self._log(f"There is room again after {time.monotonic() - started:.0f} seconds.")
+                return
 
 
 def write_when_there_is_room(

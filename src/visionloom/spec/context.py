@@ -56,9 +56,10 @@ def silent(event: Event) -> None:
     """The listener that drops everything."""
 
 
-def refuse_to_wait(error: DiskFullError) -> None:
+def refuse_to_wait(error: DiskFullError | None) -> None:
     """What is called about a full disk where nobody waits."""
-    raise error
+    if error is not None:
+        raise error
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Context:
         stop: Set when the run is to stop: checkpoint, then raise ``RunInterrupted``.
         finish: Set when training is to end and keep the best model so far.
         await_room: Called with a `DiskFullError`; returns when it may be tried again, or raises.
+            Called with None when that went well.
     """
 
     outputs: Mapping[str, Path]
@@ -82,7 +84,7 @@ class Context:
     stop: threading.Event = field(default_factory=threading.Event)
     finish: threading.Event = field(default_factory=threading.Event)
 
-    await_room: Callable[[DiskFullError], None] = refuse_to_wait
+    await_room: Callable[[DiskFullError | None], None] = refuse_to_wait
 
     def when_there_is_room(self, work: Callable[[], T]) -> T:
         """Do what writes to the disk and leaves nothing when it fails; again, where that is full.
@@ -91,11 +93,17 @@ class Context:
             DiskFullError: There is no room, and nobody waits.
             RunInterrupted: Stopped while it waited.
         """
+        waited = False
         while True:
             try:
-                return work()
+                result = work()
             except DiskFullError as error:
+                waited = True
                 self.await_room(error)
+            else:
+                if waited:
+                    self.await_room(None)
+                return result
 
     def output(self, name: str) -> Path:
         """Where the output port ``name`` is to be written."""

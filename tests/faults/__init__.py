@@ -1,0 +1,1 @@
+"""Processes killed, files damaged: what is promised then, tried."""
