@@ -58,6 +58,7 @@ def new_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
     temporary = temporary_beside(path)
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path)
         try:
             yield temporary
             if durable:
@@ -88,7 +89,7 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
         raise OutputExistsError(f"{target} exists already.", "Choose another folder or remove it.")
     with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(target)
+        remove_abandoned(target)
         scratch = temporary_beside(target)
         scratch.mkdir(mode=0o700)
     try:
@@ -101,6 +102,7 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
         remove_tree(scratch)
         if not isinstance(error, VisionloomError):
             _raise_no_room(error, target, written)
+            _raise_broken(error, target)
         raise
 
 
@@ -194,14 +196,27 @@ def is_abandoned(path: Path) -> bool:
     return ours and not psutil.pid_exists(int(process))
 
 
-def _remove_abandoned(target: Path) -> None:
-    """Remove scratch folders of earlier writers to the same target whose process is gone."""
+def remove_abandoned(target: Path) -> None:
+    """Remove what earlier writers to the same target left whose process is gone."""
     prefix = f"{TEMPORARY_PREFIX}{target.name[:80]}-"
-    for path in target.parent.iterdir():
+    with os.scandir(target.parent) as entries:
         # the rest is process and token, else it belongs to a target with a longer name
-        its = path.name.startswith(prefix) and path.name[len(prefix) :].count("-") == 1
-        if its and is_abandoned(path):
-            remove_tree(path)
+        left = [
+            Path(entry.path)
+            for entry in entries
+            if entry.name.startswith(prefix) and entry.name[len(prefix) :].count("-") == 1
+        ]
+    for path in filter(is_abandoned, left):
+        remove_temporary(path)
+
+
+def remove_temporary(path: Path) -> None:
+    """Remove a temporary file or folder of ours."""
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _replace(source: Path, target: Path) -> None:
@@ -233,6 +248,17 @@ def explained(path: Path) -> Iterator[None]:
         raise FailedToWriteOutputsError(
             f"{path} could not be written: {reason}.", "Choose a folder you may write to."
         ) from error
+
+
+def _raise_broken(error: BaseException, target: Path) -> None:
+    """Raise what an error means when the disk failed a writer, ours or a library's."""
+    for number in (errno.EIO, errno.EROFS):
+        reason = os.strerror(number)
+        if getattr(error, "errno", None) == number or reason in str(error):
+            place = getattr(error, "filename", None) or target
+            raise FailedToWriteOutputsError(
+                f"{target} could not be made: {place}: {reason}.", "Check the disk."
+            ) from error
 
 
 def _raise_no_room(error: BaseException, path: Path, written: int = 0) -> None:

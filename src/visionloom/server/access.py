@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visionloom.artifacts.atomic import explained, temporary_beside
+from visionloom.artifacts.atomic import explained, remove_abandoned, temporary_beside
 from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
 
 if TYPE_CHECKING:
@@ -198,6 +198,7 @@ def write_private(path: Path, data: bytes, *, replace: bool = True) -> bool:
     """
     temporary = temporary_beside(path)
     with explained(path):
+        remove_abandoned(path)
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             descriptor = os.open(temporary, flags, 0o600)
