@@ -67,12 +67,18 @@ def _publish(folder: Path) -> None:
 
 
 def _is_published(folder: Path) -> bool:
+    there = is_in_store(folder)
+    if not there:
+        open_artifact(ImageDirectory(folder / "made"))
+    return there
+
+
+def is_in_store(folder: Path) -> bool:
+    """Whether an object is in the store; raises when one is not whole."""
     store = ObjectStore(folder / "store")
     ids = list(store.ids())
     for object_id in ids:
         store.verify(object_id)
-    if not ids:
-        open_artifact(ImageDirectory(folder / "made"))
     return bool(ids)
 
 

@@ -57,7 +57,7 @@ def new_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """
     temporary = temporary_beside(path)
     with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent, durable=durable)
         remove_abandoned(path)
         try:
             yield temporary
@@ -88,7 +88,7 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
     if not replace and target.exists():
         raise OutputExistsError(f"{target} exists already.", "Choose another folder or remove it.")
     with explained(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent, durable=True)
         remove_abandoned(target)
         scratch = temporary_beside(target)
         scratch.mkdir(mode=0o700)
@@ -114,6 +114,18 @@ def remove_tree(folder: Path) -> None:
         with contextlib.suppress(OSError):
             os.chmod(parent, stat.S_IRWXU)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_folder(folder: Path, *, durable: bool) -> None:
+    """Make a folder and those above it; their names are durable too where that is wanted."""
+    missing = []
+    above = folder
+    while not above.exists():
+        missing.append(above)
+        above = above.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in reversed(missing if durable else []):
+        sync_folder(made.parent)
 
 
 def sync_folder(folder: Path) -> None:

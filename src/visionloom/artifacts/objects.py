@@ -269,6 +269,7 @@ class ObjectStore:
             place.parent.mkdir(parents=True, exist_ok=True)
             sync_folder(self._objects)
             sync_folder(self.root)
+            sync_folder(self.root.parent)
         for _ in range(_TRIES):
             # before the move, so that a sweeper never meets it with an older time
             _mark_published(ours)

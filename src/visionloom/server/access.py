@@ -19,7 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visionloom.artifacts.atomic import explained, remove_abandoned, temporary_beside
+from visionloom.artifacts.atomic import (
+    explained,
+    remove_abandoned,
+    sync_folder,
+    temporary_beside,
+)
 from visionloom.server.limits import DEFAULT_LIMITS, ServerLimits
 
 if TYPE_CHECKING:
@@ -212,6 +217,7 @@ def write_private(path: Path, data: bytes, *, replace: bool = True) -> bool:
                 os.replace(temporary, path)
             else:
                 os.link(temporary, path)
+            sync_folder(path.parent)
         except FileExistsError:
             return False
         finally:

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from visionloom.artifacts.atomic import remove_tree
+from visionloom.artifacts.atomic import explained, remove_tree
 from visionloom.artifacts.digest import sha256_of_json
 from visionloom.artifacts.room import ensure_room
 from visionloom.artifacts.store import new_artifact, open_artifact
@@ -106,7 +106,8 @@ def save(folder: Path, state: State) -> None:
         DiskFullError: There is no room for it; the last two stay as they are.
         ModuleOutOfMemoryError, FailedToWriteOutputsError: It cannot be written.
     """
-    numbers = [number for number, _ in _existing(folder)]
+    with explained(folder):
+        numbers = [number for number, _ in _existing(folder)]
     target = folder / f"{_PREFIX}{(numbers[-1] if numbers else 0) + 1:06d}"
     document = {
         "position": vars(state.position),
@@ -127,8 +128,9 @@ def save(folder: Path, state: State) -> None:
         text = json.dumps(document, indent=1, allow_nan=True)
         (draft.folder / "state.json").write_text(text, encoding="utf-8")
         draft.digest = sha256_of_json({"position": vars(state.position)})
-    for _, path in _existing(folder)[:-_KEPT]:
-        remove_tree(path)
+    with explained(folder):
+        for _, path in _existing(folder)[:-_KEPT]:
+            remove_tree(path)
 
 
 def load_latest(folder: Path) -> tuple[State | None, list[str]]:
