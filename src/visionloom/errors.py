@@ -188,6 +188,18 @@ class ModuleOutOfMemoryError(MachineError):
     number = "0138"
 
 
+class DiskFullError(ModuleOutOfMemoryError):
+    """The disk has no room. A step of a run waits until it has.
+
+    Attributes:
+        place: What could not be written, a path; None across processes.
+        needed: Bytes that have to be free there; 0 where that is not known.
+    """
+
+    place: Any = None
+    needed: int = 0
+
+
 class FailedToWriteOutputsError(MachineError):
     """An output could not be written."""
 

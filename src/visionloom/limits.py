@@ -92,6 +92,8 @@ class Limits(_Table):
         decode_memory_bytes: Address space the isolated worker may use beyond its start-up.
         serving_image_bytes: Size of a picture that a model is tried on, bytes.
         serving_image_pixels: Pixels of one.
+        reserve_bytes: Size of the file in the home folder that is given up when the disk is full,
+            so that this can be recorded, bytes.
         archive_entries: Members of one archive.
         archive_bytes: Unpacked size of one archive, bytes.
         archive_ratio: Unpacked over packed size of a whole archive.
@@ -138,6 +140,7 @@ class Limits(_Table):
     decode_memory_bytes: int = 2 * GIB
     serving_image_bytes: int = 20 * MIB
     serving_image_pixels: int = 25_000_000
+    reserve_bytes: int = 4 * MIB
     archive_entries: int = 2_000_000
     archive_bytes: int = 100 * GIB
     archive_ratio: float = 20.0

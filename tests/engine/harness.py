@@ -46,6 +46,7 @@ QUICK = Timings(
     dump=0.3,
     look=0.05,
     tick=0.05,
+    room=0.1,
     backoff=0.05,
 )
 CPU = {"name": "cpu", "device": "cpu", "slots": 4}

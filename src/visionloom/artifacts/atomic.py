@@ -19,10 +19,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from visionloom.errors import FailedToWriteOutputsError, ModuleOutOfMemoryError, OutputExistsError
+from visionloom.artifacts.room import MARGIN_BYTES, disk_full, is_disk_full
+from visionloom.artifacts.trees import tree_bytes
+from visionloom.errors import (
+    FailedToWriteOutputsError,
+    ModuleOutOfMemoryError,
+    OutputExistsError,
+    VisionloomError,
+)
 
 TEMPORARY_PREFIX = ".visionloom-tmp-"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -34,7 +40,7 @@ def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
         durable: Whether to wait until the disk has it; not needed for what can be made again.
 
     Raises:
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The folder cannot be written to.
     """
     with new_file(path, durable=durable) as temporary, open(temporary, "xb") as stream:
@@ -46,12 +52,13 @@ def new_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield the name of a file to be made, which replaces ``path`` when the block ends well.
 
     Raises:
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The folder cannot be written to.
     """
     temporary = temporary_beside(path)
     with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent, durable=durable)
+        remove_abandoned(path)
         try:
             yield temporary
             if durable:
@@ -75,14 +82,14 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
     Raises:
         OutputExistsError: ``target`` exists and ``replace`` is false.
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The place cannot be written to.
     """
     if not replace and target.exists():
         raise OutputExistsError(f"{target} exists already.", "Choose another folder or remove it.")
     with explained(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(target)
+        _make_folder(target.parent, durable=True)
+        remove_abandoned(target)
         scratch = temporary_beside(target)
         scratch.mkdir(mode=0o700)
     try:
@@ -91,9 +98,11 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
             sync_tree(scratch)
             _publish(scratch, target, replace=replace)
     except BaseException as error:
+        written = tree_bytes(scratch)
         remove_tree(scratch)
-        if _is_disk_full(error):
-            raise _disk_full(target) from error
+        if not isinstance(error, VisionloomError):
+            _raise_no_room(error, target, written)
+            _raise_broken(error, target)
         raise
 
 
@@ -105,6 +114,18 @@ def remove_tree(folder: Path) -> None:
         with contextlib.suppress(OSError):
             os.chmod(parent, stat.S_IRWXU)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_folder(folder: Path, *, durable: bool) -> None:
+    """Make a folder and those above it; their names are durable too where that is wanted."""
+    missing = []
+    above = folder
+    while not above.exists():
+        missing.append(above)
+        above = above.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in reversed(missing if durable else []):
+        sync_folder(made.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -187,14 +208,27 @@ def is_abandoned(path: Path) -> bool:
     return ours and not psutil.pid_exists(int(process))
 
 
-def _remove_abandoned(target: Path) -> None:
-    """Remove scratch folders of earlier writers to the same target whose process is gone."""
+def remove_abandoned(target: Path) -> None:
+    """Remove what earlier writers to the same target left whose process is gone."""
     prefix = f"{TEMPORARY_PREFIX}{target.name[:80]}-"
-    for path in target.parent.iterdir():
+    with os.scandir(target.parent) as entries:
         # the rest is process and token, else it belongs to a target with a longer name
-        its = path.name.startswith(prefix) and path.name[len(prefix) :].count("-") == 1
-        if its and is_abandoned(path):
-            remove_tree(path)
+        left = [
+            Path(entry.path)
+            for entry in entries
+            if entry.name.startswith(prefix) and entry.name[len(prefix) :].count("-") == 1
+        ]
+    for path in filter(is_abandoned, left):
+        remove_temporary(path)
+
+
+def remove_temporary(path: Path) -> None:
+    """Remove a temporary file or folder of ours."""
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _replace(source: Path, target: Path) -> None:
@@ -215,29 +249,40 @@ def explained(path: Path) -> Iterator[None]:
     """Say of a failure to write what the user can do about it.
 
     Raises:
-        ModuleOutOfMemoryError: The disk is full.
+        DiskFullError, ModuleOutOfMemoryError: The disk is full; the file may not be so large.
         FailedToWriteOutputsError: The place cannot be written to.
     """
     try:
         yield
     except OSError as error:
-        if _is_disk_full(error):
-            raise _disk_full(path) from error
+        _raise_no_room(error, path)
         reason = error.strerror or str(error)
         raise FailedToWriteOutputsError(
             f"{path} could not be written: {reason}.", "Choose a folder you may write to."
         ) from error
 
 
-def _is_disk_full(error: BaseException) -> bool:
-    """Whether a writer, ours or a library's with errors of its own, found no room."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return True
-    return any(os.strerror(number) in str(error) for number in _NO_ROOM)
+def _raise_broken(error: BaseException, target: Path) -> None:
+    """Raise what an error means when the disk failed a writer, ours or a library's."""
+    for number in (errno.EIO, errno.EROFS):
+        reason = os.strerror(number)
+        if getattr(error, "errno", None) == number or reason in str(error):
+            place = getattr(error, "filename", None) or target
+            raise FailedToWriteOutputsError(
+                f"{target} could not be made: {place}: {reason}.", "Check the disk."
+            ) from error
 
 
-def _disk_full(path: Path) -> ModuleOutOfMemoryError:
-    return ModuleOutOfMemoryError(
-        f"The disk is full, or a limit on file sizes is reached: {path} could not be written.",
-        "Free some space and try again.",
-    )
+def _raise_no_room(error: BaseException, path: Path, written: int = 0) -> None:
+    """Raise what an error means when a writer, ours or a library's, found no room.
+
+    ``written`` bytes had found some: they, at least, need it again.
+    """
+    if is_disk_full(error):
+        raise disk_full(path, written + MARGIN_BYTES if written else 0) from error
+    too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
+    if too_large or os.strerror(errno.EFBIG) in str(error):
+        raise ModuleOutOfMemoryError(
+            f"A limit on the size of files is reached: {path} could not be written.",
+            "Allow larger files (ulimit -f), or use another disk.",
+        ) from error

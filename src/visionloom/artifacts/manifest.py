@@ -1,6 +1,7 @@
 """``visionloom.json``: type, format version, logical digest, origin, size and digest of every file.
 
-Written last inside the scratch folder, so a folder with a manifest is a whole artifact.
+Written last inside the scratch folder, so a folder with a manifest is a whole artifact. Its last
+entry is the SHA-256 of the manifest itself, with zeros in its place, so that it vouches for itself.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from visionloom.artifacts.digest import sha256_of_file
+from visionloom.artifacts.digest import sha256_of_bytes, sha256_of_file
 from visionloom.errors import ArtifactError
 from visionloom.limits import current_limits
 
 MANIFEST_NAME = "visionloom.json"
+_OWN_DIGEST = "sha256"
+_KEYS = {"type", "format_version", "digest", "origin", "files", _OWN_DIGEST}
+_ZEROS = "0" * 64
+_END = b'"\n}\n'
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class Manifest:
             "origin": dict(self.origin),
             "files": {n: {"bytes": f.bytes, "sha256": f.sha256} for n, f in self.files.items()},
         }
-        return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        value[_OWN_DIGEST] = _ZEROS
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return _with_digest(text.encode(), sha256_of_bytes(text.encode()))
 
 
 def describe_files(folder: Path) -> dict[str, FileEntry]:
@@ -87,7 +94,7 @@ def read_manifest(folder: Path) -> Manifest:
             "Name a folder that a Visionloom component wrote.",
         )
     try:
-        value = json.loads(read_limited(path, "artifact_manifest_bytes"))
+        value = _checked(read_limited(path, "artifact_manifest_bytes"))
         files = {
             _safe_name(name): FileEntry(int(entry["bytes"]), str(entry["sha256"]))
             for name, entry in value["files"].items()
@@ -101,6 +108,29 @@ def read_manifest(folder: Path) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}.") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _checked(data: bytes) -> dict[str, Any]:
+    """The manifest's value; those of earlier versions do not vouch for themselves.
+
+    Raises:
+        ValueError: It is not what was written.
+    """
+    value = json.loads(data)
+    if not value.keys() <= _KEYS:
+        raise ValueError(f"{min(value.keys() - _KEYS)!r} is no part of it")
+    if _OWN_DIGEST in value:
+        digest = sha256_of_bytes(_with_digest(data, _ZEROS))
+        if digest != value[_OWN_DIGEST] or not data.endswith(digest.encode() + _END):
+            raise ValueError("its SHA-256 is not the one it names")
+    return dict(value)
+
+
+def _with_digest(data: bytes, digest: str) -> bytes:
+    """The manifest with another digest of itself, which stands at its end."""
+    return data[: -len(_ZEROS) - len(_END)] + digest.encode() + _END
 
 
 def read_limited(path: Path, name: str) -> bytes:
@@ -137,8 +167,16 @@ def verify_files(folder: Path, manifest: Manifest, names: Iterable[str] | None =
         size = path.stat().st_size
         if size != entry.bytes:
             raise ArtifactError(f"{path} is damaged: {size} bytes instead of {entry.bytes}.")
-        if sha256_of_file(path) != entry.sha256:
+        try:
+            digest = sha256_of_file(path)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if digest != entry.sha256:
             raise ArtifactError(f"{path} is damaged: its SHA-256 is not the recorded one.")
+
+
+def _unreadable(path: Path, error: OSError) -> ArtifactError:
+    return ArtifactError(f"{path} cannot be read: {error.strerror or error}.")
 
 
 def _safe_name(name: str) -> str:

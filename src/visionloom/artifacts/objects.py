@@ -21,9 +21,11 @@ from pathlib import Path
 
 from visionloom.artifacts import checked
 from visionloom.artifacts.atomic import (
+    TEMPORARY_PREFIX,
     explained,
     is_abandoned,
     new_folder,
+    remove_temporary,
     remove_tree,
     sync_folder,
     sync_tree,
@@ -232,7 +234,12 @@ class ObjectStore:
             if left:
                 freed += tree_bytes(path)
                 if not dry_run:
-                    remove_tree(path)
+                    remove_temporary(path)
+        for path in self._checked.glob(f"??/{TEMPORARY_PREFIX}*"):
+            if is_abandoned(path):
+                freed += tree_bytes(path)
+                if not dry_run:
+                    remove_temporary(path)
         return freed
 
     def published_at(self, object_id: str) -> float:
@@ -262,6 +269,7 @@ class ObjectStore:
             place.parent.mkdir(parents=True, exist_ok=True)
             sync_folder(self._objects)
             sync_folder(self.root)
+            sync_folder(self.root.parent)
         for _ in range(_TRIES):
             # before the move, so that a sweeper never meets it with an older time
             _mark_published(ours)

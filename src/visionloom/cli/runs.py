@@ -12,7 +12,7 @@ import typer
 
 from visionloom.cli.console import Console
 from visionloom.cli.text import duration, size_text
-from visionloom.errors import OutputExistsError, RunStateError, UsageError
+from visionloom.errors import OutputExistsError, RecordsError, RunStateError, UsageError
 from visionloom.records.rows import RUN_ENDS, RunRow, State, StepRow
 from visionloom.workspace import Workspace
 
@@ -345,9 +345,14 @@ def _opened(json: bool) -> Iterator[tuple[Console, Workspace]]:
     """Console and workspace; runs whose supervisor died are seen to before anything is said."""
     with Console(as_json=json) as console:
         from visionloom.runs.follow import reconcile
+        from visionloom.spec.context import Log
 
         workspace = Workspace()
-        reconcile(workspace, console.listener)
+        try:
+            reconcile(workspace, console.listener)
+        except RecordsError as error:
+            # nobody may write, or nothing can be written: what is recorded can be read still
+            console.listener(Log(error.message, "warning"))
         yield console, workspace
 
 

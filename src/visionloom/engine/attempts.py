@@ -14,7 +14,7 @@ from visionloom.engine.journal import LineReader, parse
 from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.reuse import Decision
 from visionloom.engine.starting import inner_lock, scratch_of
-from visionloom.engine.step_process import Failure, Result
+from visionloom.engine.step_process import WAITING, Failure, Result
 from visionloom.engine.timings import Timings
 from visionloom.engine.tools import Tools
 from visionloom.records.rows import ProcessIdentity, StepState
@@ -62,6 +62,7 @@ class Attempt:
         ended: How its process ended; None while it lives.
         emptied_by: Until when its other processes have to be gone, in time watched.
         verdict: Why it was ended; None when nobody ended it.
+        waits_for: What it says it waits for; empty when it goes on.
     """
 
     job: Job
@@ -76,6 +77,7 @@ class Attempt:
     ended: Ended | None = None
     emptied_by: float | None = None
     verdict: Verdict | None = None
+    waits_for: str = ""
     _stage: object = None
 
     def __post_init__(self) -> None:
@@ -95,6 +97,9 @@ class Attempt:
                 self._stage = stage
             else:
                 self.moved = tools.attention.now
+            if kind == WAITING:
+                self.waits_for = str(value.get("reason", ""))
+                continue
             if kind == "metrics" and not tools.metrics.add(self.job.step, value["row"]):
                 continue
             tools.journal.write(

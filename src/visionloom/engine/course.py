@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from visionloom.artifacts.room import WAITING_FOR_ROOM
 from visionloom.engine.attempts import Attempt, Retry, Verdict, judge, stopped
 from visionloom.engine.entry import failure_of
 from visionloom.engine.executors.base import FINISH_NAME, Ended
@@ -14,7 +15,7 @@ from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.starting import clear, scratch_of
 from visionloom.engine.step_process import Result, read_result
 from visionloom.engine.tools import Tools, produced_of
-from visionloom.errors import InvalidDatasetError, VisionloomError
+from visionloom.errors import DiskFullError, InvalidDatasetError, VisionloomError
 
 CUT_SHORT = "it was asked to end with its best so far; its result is not reused"
 
@@ -45,6 +46,8 @@ class Course(Opening):
             self._explain("asked to stop")
         else:
             attempt.look_after(tools)
+            if attempt.waits_for or self.reason.startswith(WAITING_FOR_ROOM):
+                self._explain(attempt.waits_for)
             asking = attempt.job.path / FINISH_NAME
             if tools.finishing(self.name) and not attempt.job.finish and not asking.exists():
                 with contextlib.suppress(OSError):
@@ -158,6 +161,11 @@ class Course(Opening):
                 dict(self.tools.produced),
                 is_adopted=attempt.is_adopted,
             )
+        except DiskFullError:
+            if not self.tools.stopping(self.name):
+                raise
+            self._conclude(stopped(Path(attempt.job.scratch)))
+            return
         except VisionloomError as error:
             self._conclude(Verdict("failed", error.message, failure=failure_of(error)))
             return

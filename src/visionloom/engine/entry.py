@@ -10,13 +10,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from visionloom.artifacts.room import waiting_for
 from visionloom.engine.attempts import Attempt, Verdict
 from visionloom.engine.key_lock import KeyLock
+from visionloom.engine.reserve import give_up_reserve
 from visionloom.engine.resolved import ResolvedStep
 from visionloom.engine.reuse import Decision
 from visionloom.engine.step_process import Failure
 from visionloom.engine.tools import Tools, produced_of
-from visionloom.errors import LeaseLostError, RecordsError, VisionloomError
+from visionloom.errors import DiskFullError, LeaseLostError, RecordsError, VisionloomError
 from visionloom.records.rows import STEP_ENDS, StepState
 
 T = TypeVar("T")
@@ -54,6 +56,7 @@ class Entry:
         self.next: Callable[[], None] = self._record_end
         self.verdict = Verdict("failed")
         self._task: Future[Any] | None = None
+        self._room_looked_at = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -66,10 +69,15 @@ class Entry:
         Raises:
             LeaseLostError, RecordsError: See `visionloom.engine.lease`.
         """
+        tools = self.tools
+        if tools.attention.now < self._room_looked_at and not tools.stopping(self.name):
+            return
         try:
             self.next()
         except (LeaseLostError, RecordsError):
             raise
+        except DiskFullError as error:
+            self._wait_for_room(error)
         except VisionloomError as error:
             self.end("failed", error.message, failure_of(error))
 
@@ -83,6 +91,16 @@ class Entry:
         self.verdict = Verdict(state, reason, failure=failure)
         self.next = self._record_end
         self._record_end()
+
+    def _wait_for_room(self, error: DiskFullError) -> None:
+        """Say what it waits for; the move that found the disk full is made again."""
+        tools = self.tools
+        give_up_reserve(tools.settings)
+        self._room_looked_at = tools.attention.now + tools.timings.room
+        reason = waiting_for(error)
+        if reason != self.reason:
+            tools.recorder.move_step(tools.run.id, self.name, self.state, reason, fence=tools.fence)
+            self._settle(self.state, reason)
 
     def _record_end(self) -> None:
         tools, verdict = self.tools, self.verdict

@@ -7,6 +7,7 @@ threads.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -71,7 +72,9 @@ def ask_hardware(cache: Path, device: str = "auto", precision: str = "auto") -> 
         return _answer(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
         answer = _ask(device, precision)
-        write_file(path, json.dumps(answer, indent=1).encode())
+        # where it cannot be remembered it is asked again
+        with contextlib.suppress(VisionloomError):
+            write_file(path, json.dumps(answer, indent=1).encode())
         return _answer(answer)
 
 

@@ -9,6 +9,7 @@ Run as ``python -m visionloom.engine.step_process FOLDER RUNNER`` where it is no
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import faulthandler
 import importlib
@@ -24,7 +25,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from visionloom.artifacts.atomic import write_file
+from visionloom.artifacts.atomic import remove_tree, write_file
+from visionloom.artifacts.room import as_disk_full
 from visionloom.artifacts.types import Artifact
 from visionloom.engine import key_lock, process
 from visionloom.engine.executors.base import (
@@ -40,15 +42,17 @@ from visionloom.engine.executors.base import (
 )
 from visionloom.engine.journal import LineFile, line_of
 from visionloom.engine.timings import Timings
+from visionloom.engine.waiting import RoomWaiter, write_when_there_is_room
 from visionloom.errors import ModuleOutOfMemoryError, RunInterrupted, VisionloomError
-from visionloom.settings import load_settings
+from visionloom.settings import Settings, load_settings
 from visionloom.spec.context import Context, Event, Log, Progress
 
 Runner = Callable[[Job, Context], Mapping[str, Artifact]]
+WAITING = "waiting"
+"""Kind of the line in ``events.jsonl`` that tells, in ``reason``, what the step waits for."""
 _PROGRESS_SECONDS = 0.25
 _TERMINATED = 143
 _LONGEST_MESSAGE = 2_000
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory")
 
 
@@ -138,34 +142,49 @@ def run(folder: Path, runner: str) -> int:
     _stop_on_signals(stop)
     job = read_job(folder)
     process.set_title(f"vl:{job.step}")
-    write_json(folder / PROCESS_NAME, asdict(process.identify()))
+
+    def identify() -> None:
+        write_json(folder / PROCESS_NAME, asdict(process.identify()))
+
+    settings = load_settings(offline=job.offline)
+    write_when_there_is_room(identify, folder, settings, stop)
     if job.finish:
         finish.set()
     lock = key_lock.take(Path(job.lock), f"{job.run} {job.step}") if job.lock else None
     if job.lock and lock is None:
         other = key_lock.holder_of(Path(job.lock)).partition(" ")[0]
-        _leave(folder, Result("busy", failure=Failure("", f"the same step is running in {other}")))
+        busy = Result("busy", failure=Failure("", f"the same step is running in {other}"))
+        _leave(folder, busy, settings, stop)
         return 0
     events = _Events(folder, stop, finish)
     started = time.monotonic()
-    result = _work(job, runner, _context(job, events, stop, finish))
+    result = _work(job, runner, _context(job, settings, events, stop, finish))
     events.close()
     seconds = time.monotonic() - started
     more = {"seconds": seconds, "peak_bytes": _peak(), "cut_short": finish.was_seen}
-    _leave(folder, Result(**{**vars(result), **more}))
+    _leave(folder, Result(**{**vars(result), **more}), settings, stop)
     return result.failure.exit_status if result.failure else 0
 
 
-def _context(job: Job, events: _Events, stop: threading.Event, finish: threading.Event) -> Context:
-    Path(job.scratch).mkdir(parents=True, exist_ok=True)
-    return Context(
+def _context(
+    job: Job, settings: Settings, events: _Events, stop: threading.Event, finish: threading.Event
+) -> Context:
+    scratch = Path(job.scratch)
+
+    def make_scratch() -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+
+    write_when_there_is_room(make_scratch, scratch, settings, stop)
+    context = Context(
         outputs={port: Path(path) for port, path in job.outputs.items()},
-        scratch=Path(job.scratch),
-        settings=load_settings(offline=job.offline),
+        scratch=scratch,
+        settings=settings,
         listener=events,
         stop=stop,
         finish=finish,
     )
+    waiter = RoomWaiter(settings, events.wait_for, context.warn, stop)
+    return dataclasses.replace(context, await_room=waiter)
 
 
 def _work(job: Job, runner: str, context: Context) -> Result:
@@ -173,7 +192,7 @@ def _work(job: Job, runner: str, context: Context) -> Result:
     try:
         module, _, name = runner.partition(":")
         work: Runner = getattr(importlib.import_module(module), name)
-        produced = work(job, context)
+        produced = context.when_there_is_room(lambda: _attempt(work, job, context))
         return Result(
             "succeeded", {port: str(artifact.path) for port, artifact in produced.items()}
         )
@@ -181,7 +200,8 @@ def _work(job: Job, runner: str, context: Context) -> Result:
         return Result("interrupted", failure=_failure(error, _TERMINATED))
     except VisionloomError as error:
         sys.stderr.write(f"{error.title}: {error}\n")
-        memory = isinstance(error, ModuleOutOfMemoryError) and not _is_disk_full(error)
+        full = as_disk_full(error, job.path)
+        memory = isinstance(error, ModuleOutOfMemoryError) and full is None
         return Result("failed", failure=_failure(error, error.exit_status), out_of_memory=memory)
     except BaseException as error:  # noqa: BLE001 - the process ends, and says why
         traceback.print_exc()
@@ -196,6 +216,21 @@ def _work(job: Job, runner: str, context: Context) -> Result:
             return Result("failed", failure=failure, out_of_memory=True)
         message = _shortened(f"{type(error).__name__}: {_words(error)}".rstrip(": "))
         return Result("failed", failure=Failure(type(error).__name__, message))
+
+
+def _attempt(work: Runner, job: Job, context: Context) -> Mapping[str, Artifact]:
+    """Do the work; where the disk is full, leave nothing of it, so that it can be done again."""
+    try:
+        return work(job, context)
+    except Exception as error:
+        full = as_disk_full(error, Path(next(iter(job.outputs.values()), job.folder)))
+        if full is None:
+            raise
+        for path in job.outputs.values():
+            remove_tree(Path(path))
+        if full is error:
+            raise
+        raise full from error
 
 
 class _Request(threading.Event):
@@ -242,6 +277,11 @@ class _Events:
                 sys.stdout.write(f"{event.text}\n")
                 sys.stdout.flush()
             self._write(event)
+
+    def wait_for(self, reason: str) -> None:
+        """Tell what the step waits for; nothing when it goes on."""
+        with self._lock, contextlib.suppress(OSError):
+            self._file.write({"at": time.time(), "kind": WAITING, "reason": reason})
 
     def close(self) -> None:
         """Write what waits, and end the thread."""
@@ -297,8 +337,9 @@ def _stop_on_signals(stop: threading.Event) -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
-def _leave(folder: Path, result: Result) -> None:
-    write_file(folder / RESULT_NAME, json.dumps(result.to_json()).encode())
+def _leave(folder: Path, result: Result, settings: Settings, stop: threading.Event) -> None:
+    path, data = folder / RESULT_NAME, json.dumps(result.to_json()).encode()
+    write_when_there_is_room(lambda: write_file(path, data), path, settings, stop)
 
 
 def _failure(error: VisionloomError, status: int) -> Failure:
@@ -327,17 +368,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     return isinstance(error, RuntimeError) and any(w in str(error).lower() for w in _NO_MEMORY)
-
-
-def _is_disk_full(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
-            return True
-        if any(os.strerror(number) in str(cause) for number in _NO_ROOM):
-            return True
-        cause = cause.__cause__
-    return "disk is full" in str(error)
 
 
 def _peak() -> int | None:

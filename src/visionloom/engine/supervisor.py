@@ -24,11 +24,18 @@ from visionloom.engine.executors.base import Executor
 from visionloom.engine.finishing import deliver, refused_delivery
 from visionloom.engine.journal import JOURNAL_NAME, Journal
 from visionloom.engine.lease import Lease
+from visionloom.engine.reserve import give_up_reserve, keep_reserve
 from visionloom.engine.resolved import Delivery, ResolvedPipeline, StepSource
 from visionloom.engine.starting import origin_of
 from visionloom.engine.timings import Attention, Clock, Timings
 from visionloom.engine.tools import Decider, Tools
-from visionloom.errors import LeaseLostError, RecordsError, RunStateError, VisionloomError
+from visionloom.errors import (
+    DiskFullError,
+    LeaseLostError,
+    RecordsError,
+    RunStateError,
+    VisionloomError,
+)
 from visionloom.records.recorder import Recorder
 from visionloom.records.rows import RUN_ENDS, RunRow, State
 from visionloom.settings import Settings
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
 
 _CANCELLED = "the run was cancelled"
 _ASKED = "it was cancelled"
+_RESERVE_SECONDS = 10.0
 _NOT_SELECTED = "not selected"
 _ENDED_BY_OTHERS = frozenset({"lost", "skipped", "cancelled", "interrupted"})
 
@@ -80,6 +88,8 @@ class Supervisor:
         self._looked = 0.0
         self._has_begun = False
         self._is_busy = False
+        self._room_looked_at = 0.0
+        self._reserve_at = 0.0
         self._delivering: Future[list[Delivery]] | None = None
 
         def make_tools(fence: int, journal: Journal) -> Tools:
@@ -157,6 +167,8 @@ class Supervisor:
 
     def _tell(self, tools: Tools, refused: RecordsError | None) -> None:
         """Say once that the records cannot be written: what was to be recorded is so later."""
+        if refused is not None:
+            give_up_reserve(tools.settings)  # the records may have no room
         if refused is not None and not self._is_busy:
             tools.journal.write("log", level="warning", text=refused.message)
             sys.stderr.write(f"{refused}\n")
@@ -166,6 +178,9 @@ class Supervisor:
         """Renew the lease; learn whether the run is to be cancelled."""
         tools.attention.look()
         now = time.monotonic()
+        if now >= self._reserve_at:
+            self._reserve_at = now + _RESERVE_SECONDS
+            keep_reserve(tools.settings)
         asked = self._asked
         try:
             self._lease.keep()
@@ -253,6 +268,8 @@ class Supervisor:
             reason = "" if tools.cancel else f"cancelled: {', '.join(ended)}"
             return self._end(tools, "interrupted" if kept else "cancelled", reason)
         if self._delivering is None:
+            if tools.attention.now < self._room_looked_at:
+                return None
             self._delivering = self._desk.do(deliver, tools)
         if not self._delivering.done():
             return None
@@ -265,9 +282,21 @@ class Supervisor:
                     name=delivery.name,
                     path=str(delivery.path),
                 )
+        except DiskFullError as error:
+            self._delivering = None
+            self._wait_for_room(tools, error)
+            return None
         except VisionloomError as error:
             return self._end(tools, "failed", f"an output could not be delivered: {error}")
         return self._end(tools, "succeeded", "")
+
+    def _wait_for_room(self, tools: Tools, error: DiskFullError) -> None:
+        """Say why the outputs are not delivered yet."""
+        give_up_reserve(tools.settings)
+        if not self._room_looked_at:
+            text = f"{error.message} The outputs are delivered when there is room."
+            tools.journal.write("log", level="warning", text=text)
+        self._room_looked_at = tools.attention.now + tools.timings.room
 
     def _end(self, tools: Tools, state: State, reason: str) -> State:
         """Record the end, tell it, and write down all that is known."""

@@ -24,6 +24,7 @@ class Timings:
         dump: From asking a hanging step for its stacks to asking it to end.
         look: Between two looks at whether the run is to be cancelled, or a lock or slot is free.
         tick: Longest sleep of a supervisor: a killed step is noticed within it.
+        room: On a full disk, between two tries to go on.
         backoff: Before the first retry; doubled for each further one.
         lost_attempts: Times a step is tried whose process is lost (a count).
         memory_attempts: Times a step is tried that runs out of memory (a count).
@@ -38,6 +39,7 @@ class Timings:
     dump: float = 2.0
     look: float = 0.25
     tick: float = 0.25
+    room: float = 2.0
     backoff: float = 1.0
     lost_attempts: int = 3
     memory_attempts: int = 2

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 from sqlalchemy import event, exc
 
+from visionloom.artifacts.room import free_bytes
 from visionloom.errors import RecordsError
 from visionloom.records.filesystem import is_network_file_system
 
@@ -33,6 +34,7 @@ _SCHEME = "sqlite:///"
 _CACHE_KIB = 16 * 1024
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 _KEPT_LOG_BYTES = 1024 * 1024
+_SHARED_BYTES = 32 * 1024
 _LONG_LOG_BYTES = 64 * 1024 * 1024
 REBUILD = (
     "Run `visionloom runs rebuild`: the damaged file is kept beside, and the list of runs is made "
@@ -93,7 +95,8 @@ class Database:
         Raises:
             RecordsError: The file cannot be read.
         """
-        with self.explained(), self._engine.connect() as connection:
+        engine = self._frozen if self._lacks_room() else self._engine
+        with self.explained(), engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -135,12 +138,16 @@ class Database:
 
     def connect(self, busy_seconds: float | None = None) -> sqlite3.Connection:
         """A plain connection, set up as all are."""
-        wait = self._busy_seconds if busy_seconds is None else busy_seconds
+        return self._connect(self._busy_seconds if busy_seconds is None else busy_seconds)
+
+    def _connect(self, wait: float, *, frozen: bool = False) -> sqlite3.Connection:
         uri = self.path.as_uri()
         if self.is_read_only:
             # without a log to read there is nothing to share, and nothing must be created
             log = self._log_bytes()
             uri += "?mode=ro" if log else "?mode=ro&immutable=1"
+        elif frozen:
+            uri += "?mode=ro&immutable=1"
         connection = sqlite3.connect(
             uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False
         )
@@ -212,8 +219,7 @@ class Database:
             raise explanation from error
 
     def _explain(self, cause: BaseException | None) -> RecordsError | None:
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        match code:
+        match _code_of(cause):
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return RecordsError(
                     f"{self.path} is busy: another process has been writing to it for more than "
@@ -244,6 +250,12 @@ class Database:
             json_serializer=_to_json,
         )
         event.listen(engine, "begin", _begin)
+        # not kept: such a connection sees no later change
+        self._frozen = sqlalchemy.create_engine(
+            "sqlite://",
+            creator=lambda: self._connect(0.0, frozen=True),
+            poolclass=sqlalchemy.NullPool,
+        )
         self._writer = engine.execution_options(visionloom_begin="BEGIN IMMEDIATE")
         return engine
 
@@ -265,11 +277,35 @@ class Database:
                 self.path, size // 1024**2,
             )  # fmt: skip
 
+    def _lacks_room(self) -> bool:
+        """Whether the disk has no room for the memory that readers and writers of a log share.
+
+        Nobody can be writing then, and without a log the file itself says all.
+        """
+        with contextlib.suppress(OSError):
+            if Path(f"{self.path}-shm").stat().st_size >= _SHARED_BYTES:
+                return False
+        with contextlib.suppress(OSError):
+            full = free_bytes(self.path.parent) < 2 * _SHARED_BYTES
+            return full and self._log_bytes() == 0 and self.path.exists()
+        return False
+
     def _log_bytes(self) -> int:
         try:
             return Path(f"{self.path}-wal").stat().st_size
         except OSError:
             return 0
+
+
+def is_full(error: RecordsError) -> bool:
+    """Whether the disk has no room for a change."""
+    return _code_of(error.__cause__) == sqlite3.SQLITE_FULL
+
+
+def _code_of(error: BaseException | None) -> int:
+    """SQLite's primary result code of an error; 0 when there is none."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _begin(connection: Connection) -> None:

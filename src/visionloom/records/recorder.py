@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
 
+from visionloom.errors import RecordsError
 from visionloom.records.rows import (
     Asked,
     AttemptRow,
@@ -497,5 +498,15 @@ class Recorder:
     def _write(
         self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
+        try:
+            with self.database.write() as connection:
+                return work(connection, *args, **kwargs)
+        except RecordsError as error:
+            from visionloom.records.database import is_full
+
+            if not is_full(error):
+                raise
+        # on a full disk the room that the log has taken is there still, once it begins anew
+        self.database.checkpoint()
         with self.database.write() as connection:
             return work(connection, *args, **kwargs)

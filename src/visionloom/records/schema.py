@@ -123,6 +123,7 @@ def _create(database: Database) -> None:
             f"CONSTRAINT {_VERSION_TABLE}_pkc PRIMARY KEY (version_num))"
         )
         connection.exec_driver_sql(f"INSERT INTO {_VERSION_TABLE} VALUES ('{HEAD}')")  # noqa: S608
+    database.checkpoint()  # the tables have their room, also when the disk is full later
     sync_folder(database.path.parent)
 
 

@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visionloom.artifacts.atomic import explained, temporary_beside
+from visionloom.artifacts.atomic import (
+    explained,
+    remove_abandoned,
+    sync_folder,
+    temporary_beside,
+)
 from visionloom.limits import ServerLimits
 
 if TYPE_CHECKING:
@@ -218,6 +223,7 @@ def write_private(path: Path, data: bytes, *, replace: bool = True) -> bool:
     """
     temporary = temporary_beside(path)
     with explained(path):
+        remove_abandoned(path)
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             descriptor = os.open(temporary, flags, 0o600)
@@ -231,6 +237,7 @@ def write_private(path: Path, data: bytes, *, replace: bool = True) -> bool:
                 os.replace(temporary, path)
             else:
                 os.link(temporary, path)
+            sync_folder(path.parent)
         except FileExistsError:
             return False
         finally:

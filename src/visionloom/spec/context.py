@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
+from visionloom.errors import DiskFullError
 from visionloom.settings import Settings, load_settings
 
 Level = Literal["info", "warning"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,12 @@ def silent(event: Event) -> None:
     """The listener that drops everything."""
 
 
+def refuse_to_wait(error: DiskFullError | None) -> None:
+    """What is called about a full disk where nobody waits."""
+    if error is not None:
+        raise error
+
+
 @dataclass(frozen=True)
 class Context:
     """Handed to a component when it runs.
@@ -65,6 +73,8 @@ class Context:
         listener: Receives every event.
         stop: Set when the run is to stop: checkpoint, then raise ``RunInterrupted``.
         finish: Set when training is to end and keep the best model so far.
+        await_room: Called with a `DiskFullError`; returns when it may be tried again, or raises.
+            Called with None when that went well.
     """
 
     outputs: Mapping[str, Path]
@@ -73,6 +83,27 @@ class Context:
     listener: Listener = silent
     stop: threading.Event = field(default_factory=threading.Event)
     finish: threading.Event = field(default_factory=threading.Event)
+
+    await_room: Callable[[DiskFullError | None], None] = refuse_to_wait
+
+    def when_there_is_room(self, work: Callable[[], T]) -> T:
+        """Do what writes to the disk and leaves nothing when it fails; again, where that is full.
+
+        Raises:
+            DiskFullError: There is no room, and nobody waits.
+            RunInterrupted: Stopped while it waited.
+        """
+        waited = False
+        while True:
+            try:
+                result = work()
+            except DiskFullError as error:
+                waited = True
+                self.await_room(error)
+            else:
+                if waited:
+                    self.await_room(None)
+                return result
 
     def output(self, name: str) -> Path:
         """Where the output port ``name`` is to be written."""

@@ -18,9 +18,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from visionloom.artifacts.atomic import remove_tree
+from visionloom.artifacts.atomic import explained, remove_tree
 from visionloom.artifacts.digest import sha256_of_json
 from visionloom.artifacts.manifest import read_manifest, verify_files
+from visionloom.artifacts.room import ensure_room
 from visionloom.artifacts.store import new_artifact, open_artifact
 from visionloom.artifacts.types import Artifact
 from visionloom.errors import ArtifactError, UsageError
@@ -118,10 +119,11 @@ def save(folder: Path, state: State) -> None:
     """Write the next checkpoint below ``folder``; it and the newest whole one before it are kept.
 
     Raises:
-        ModuleOutOfMemoryError: The disk is full; the checkpoints before are as they were.
-        FailedToWriteOutputsError: The folder cannot be written to.
+        DiskFullError: There is no room for it; the checkpoints before are as they were.
+        ModuleOutOfMemoryError, FailedToWriteOutputsError: It cannot be written.
     """
-    numbers = [number for number, _ in _existing(folder)]
+    with explained(folder):
+        numbers = [number for number, _ in _existing(folder)]
     target = folder / f"{_PREFIX}{(numbers[-1] if numbers else 0) + 1:06d}"
     document = {
         "position": vars(state.position),
@@ -133,6 +135,7 @@ def save(folder: Path, state: State) -> None:
         "has_best": state.best is not None,
         "best_is_model": state.best_is_model,
     }
+    ensure_room(target, _size(state))
     with new_artifact(Checkpoint, target) as draft:
         save_file(state.model, draft.folder / "model.safetensors")
         save_file(state.optimizer, draft.folder / "optimizer.safetensors")
@@ -142,7 +145,8 @@ def save(folder: Path, state: State) -> None:
         (draft.folder / "state.json").write_text(text, encoding="utf-8")
         draft.digest = sha256_of_json({"position": vars(state.position)})
         draft.origin[_STEP] = state.position.step
-    _keep_last_whole(folder)
+    with explained(folder):
+        _keep_last_whole(folder)
 
 
 def load_latest(folder: Path) -> tuple[State | None, list[str]]:
@@ -285,6 +289,12 @@ def restore_optimizer(
 def model_tensors(network: nn.Module) -> Tensors:
     """A copy of parameters and buffers on the host."""
     return {n: t.detach().cpu().contiguous().clone() for n, t in network.state_dict().items()}
+
+
+def _size(state: State) -> int:
+    """About how many bytes the state takes as files, from below."""
+    best = {} if state.best is None or state.best_is_model else state.best
+    return sum(t.nbytes for part in (state.model, state.optimizer, best) for t in part.values())
 
 
 def _existing(folder: Path) -> list[tuple[int, Path]]:

@@ -334,5 +334,6 @@ class Trainer:
     def _save(self, *, best_is_model: bool = False) -> None:
         if self.checkpoints is None:
             return
+        folder, state = self.checkpoints, self.state(best_is_model=best_is_model)
+        self.context.when_there_is_room(lambda: checkpoint.save(folder, state))
         self._saved_at = time.monotonic()
-        checkpoint.save(self.checkpoints, self.state(best_is_model=best_is_model))

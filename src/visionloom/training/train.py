@@ -91,4 +91,6 @@ def _write(made: Assembled, fitted: Fitted, context: Context) -> TrainedModel:
         best_epoch=best.epoch,
         history=tuple(rows),
     )
-    return write_trained(trained, tensors, context.output("trained_model"))
+    target = context.output("trained_model")
+    # what was learnt since the last checkpoint would be lost with it
+    return context.when_there_is_room(lambda: write_trained(trained, tensors, target))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from visionloom.artifacts.digest import sha256_of_bytes
+from visionloom.artifacts.room import disk_full, is_disk_full
 from visionloom.errors import FailedToWriteOutputsError
 from visionloom.records.rows import ProcessIdentity
 from visionloom.spec.ports import Value
@@ -102,12 +103,14 @@ def write_job(job: Job) -> None:
     """Write the job where its process reads it.
 
     Raises:
-        FailedToWriteOutputsError: It cannot be written.
+        DiskFullError, FailedToWriteOutputsError: It cannot be written.
     """
     try:
         job.path.mkdir(parents=True, exist_ok=True)
         write_json(job.path / JOB_NAME, job.to_json())
     except OSError as error:
+        if is_disk_full(error):
+            raise disk_full(job.path) from error
         reason = error.strerror or str(error)
         raise FailedToWriteOutputsError(f"{job.path} could not be written: {reason}.") from error
 
