@@ -108,8 +108,6 @@ def read_manifest(folder: Path) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}.") from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def _checked(data: bytes) -> dict[str, Any]:
@@ -142,12 +140,12 @@ def read_limited(path: Path, name: str) -> bytes:
     limits = current_limits()
     most = int(getattr(limits, name))
     try:
-        with open(path, "rb") as stream:
+        with path.open("rb") as stream:
             data = stream.read(most + 1)
     except FileNotFoundError as error:
         raise ArtifactError(f"{path} is missing: the artifact is not whole.") from error
     except OSError as error:
-        raise ArtifactError(f"{path} is damaged: {error}.") from error
+        raise _unreadable(path, error) from error
     if len(data) > most:
         raise ArtifactError(f"{path} has more bytes than {limits.named(name)}.")
     return data
