@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_after_a_power_cut_there_is_the_old_or_the_new_and_the_new_once_acknowledged(
     tmp_path: Path, name: str, clones: int
 ) -> None:
-    """R3, over clones after the cut of what each writer writes: publish, delivery, checkpoint, settings, token."""
+    """R3, over clones of what is left: publish, delivery, checkpoint, settings, token."""
     work, draws = WORKS[name], random.Random(1)
     root, clone = tmp_path / "root", tmp_path / "clone"
     root.mkdir()
