@@ -95,8 +95,16 @@ PROTECTIONS = (
         "R5",
         f"{_DISK}::test_in_a_home_that_is_read_only_what_writes_names_it_and_what_reads_works",
         _DATABASE,
-        'uri += "?mode=ro" if log else "?mode=ro&immutable=1"',
-        'uri += "?mode=ro"',
+        "        self.is_read_only = self.path.exists() and not (\n",
+        "        self.is_read_only = False and not (\n",
+    ),
+    Protection(
+        "hardware-without-cache",
+        "R5",
+        f"{_DISK}::test_in_a_home_that_is_read_only_what_writes_names_it_and_what_reads_works",
+        "src/visionloom/engine/hardware.py",
+        "        with contextlib.suppress(VisionloomError):\n            write_file(path",
+        "        if path:\n            write_file(path",
     ),
     Protection(
         "manifest-vouches-for-itself",
