@@ -147,6 +147,25 @@ def _fill_memory(context: Context) -> None:
         time.sleep(0.02)
 
 
+def _ask_too_much(context: Context) -> None:
+    import resource
+
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    limit = used + (64 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    held = []
+    while True:
+        held.append(bytearray(8 << 20))
+
+
+def _fill_its_group(context: Context) -> None:
+    group = Path(os.environ["VISIONLOOM_TEST_GROUP"])
+    (group / "cgroup.procs").write_text(str(os.getpid()))
+    held = []
+    while True:
+        held.append(bytearray(os.urandom(1 << 20) * 8))
+
+
 def _kill_itself(context: Context) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -213,6 +232,8 @@ _DEEDS = {
     "say nothing": _say_nothing,
     "memory error": _exhaust_memory,
     "fill memory": _fill_memory,
+    "ask too much": _ask_too_much,
+    "fill its group": _fill_its_group,
     "kill itself": _kill_itself,
     "kill itself once": _kill_itself_once,
     "crash": _crash,

@@ -9,7 +9,6 @@ is cancelled on the full disk. Prints what was seen, one line each.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.namespaces import ROOT, enlarge_disk, mount_small_disk
+from tests.faults.namespaces import ROOT, enlarge_disk, fill, mount_small_disk
 from tests.faults.small_training import inputs, pipeline
 from visionloom.artifacts.room import WAITING_FOR_ROOM
 from visionloom.artifacts.types import TrainedModel
@@ -82,15 +81,6 @@ class Trial:
         (output,) = self.workspace.records.outputs(self.run, "train")
         model = TrainedModel(self.workspace.store.path(output.object))
         return read_trained(model).weights_digest
-
-
-def fill(home: Path) -> int:
-    """Leave no byte on the disk; returns how many were free."""
-    written = 0
-    with open(home / "somebody-elses", "ab", buffering=0) as stream, contextlib.suppress(OSError):
-        while True:
-            written += stream.write(bytes(4096))
-    return written
 
 
 def command(*words: str) -> str:

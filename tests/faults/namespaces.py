@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -53,6 +54,15 @@ def enlarge_disk(place: Path, mebibytes: int) -> None:
     """Give the small disk at ``place`` another size."""
     command = ["mount", "-o", f"remount,size={mebibytes}m", str(place)]
     subprocess.run(command, check=True)
+
+
+def fill(home: Path) -> int:
+    """Leave no byte on the disk; returns how many were free."""
+    written = 0
+    with open(home / "somebody-elses", "ab", buffering=0) as stream, contextlib.suppress(OSError):
+        while True:
+            written += stream.write(bytes(4096))
+    return written
 
 
 def make_read_only(place: Path) -> None:

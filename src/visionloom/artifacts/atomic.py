@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from visionloom.artifacts.room import MARGIN_BYTES, disk_full, is_disk_full
+from visionloom.artifacts.room import MARGIN_BYTES, disk_full, is_disk_full, says
 from visionloom.artifacts.trees import tree_bytes
 from visionloom.errors import (
     FailedToWriteOutputsError,
@@ -265,11 +265,10 @@ def explained(path: Path) -> Iterator[None]:
 def _raise_broken(error: BaseException, target: Path) -> None:
     """Raise what an error means when the disk failed a writer, ours or a library's."""
     for number in (errno.EIO, errno.EROFS):
-        reason = os.strerror(number)
-        if getattr(error, "errno", None) == number or reason in str(error):
+        if says(error, number):
             place = getattr(error, "filename", None) or target
             raise FailedToWriteOutputsError(
-                f"{target} could not be made: {place}: {reason}.", "Check the disk."
+                f"{target} could not be made: {place}: {os.strerror(number)}.", "Check the disk."
             ) from error
 
 
@@ -280,8 +279,7 @@ def _raise_no_room(error: BaseException, path: Path, written: int = 0) -> None:
     """
     if is_disk_full(error):
         raise disk_full(path, written + MARGIN_BYTES if written else 0) from error
-    too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
-    if too_large or os.strerror(errno.EFBIG) in str(error):
+    if says(error, errno.EFBIG):
         raise ModuleOutOfMemoryError(
             f"A limit on the size of files is reached: {path} could not be written.",
             "Allow larger files (ulimit -f), or use another disk.",

@@ -74,9 +74,17 @@ def as_disk_full(error: BaseException, path: Path) -> DiskFullError | None:
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether a writer, ours or a library's with errors of its own, found no room."""
-    if isinstance(error, OSError) and error.errno in _FULL:
+    return any(says(error, number) for number in _FULL)
+
+
+def says(error: BaseException, number: int) -> bool:
+    """Whether an error is of this number, or says in its words what the number stands for."""
+    if isinstance(error, OSError) and error.errno == number:
         return True
-    return any(os.strerror(number) in str(error) for number in _FULL)
+    try:
+        return os.strerror(number) in str(error)
+    except Exception:  # noqa: BLE001 - somebody else's error, which cannot say what it is
+        return False
 
 
 def in_words(count: int) -> str:
