@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.faults.namespaces import ROOT, enlarge_disk, fill, mount_small_disk
 from tests.faults.small_training import inputs, pipeline
+from tests.server.live import Live, serving
 from visionloom.artifacts.room import WAITING_FOR_ROOM
 from visionloom.artifacts.types import TrainedModel
 from visionloom.engine import process
@@ -106,12 +107,15 @@ def main(arguments: list[str]) -> None:
     mount_small_disk(small, DISK_MIB)
     trial = Trial(small, ports, said.epochs)
     try:
-        watch(trial, small, ports, said)
+        with serving() as live:
+            watch(trial, small, ports, said, live)
     finally:
         trial.end()
 
 
-def watch(trial: Trial, small: Path, ports: dict[str, Path], said: argparse.Namespace) -> None:
+def watch(
+    trial: Trial, small: Path, ports: dict[str, Path], said: argparse.Namespace, live: Live
+) -> None:
     """Fill the disk, look around, make room."""
     trial.await_that(lambda: len(trial.checkpoints) == 2, "it has saved twice")
     # gone on with until the records have told, since they need room too
@@ -132,7 +136,9 @@ def watch(trial: Trial, small: Path, ports: dict[str, Path], said: argparse.Name
     print(f"{saved} checkpoints, the last one whole, of epoch {last.position.epoch}")
     assert trial.run in command("runs", "list")
     assert "disk full" in command("runs", "show", trial.run)
-    print("listed and shown on the full disk")
+    for page in ("/api/runs", f"/api/runs/{trial.run}", "/runs", "/"):
+        assert live.ask("GET", page) == 200, page
+    print("listed and shown on the full disk, by commands and pages")
     if said.cancel:
         began = time.monotonic()
         command("runs", "cancel", trial.run)
