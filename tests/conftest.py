@@ -9,10 +9,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _ROOT = Path(__file__).resolve().parent.parent
+# what all tests of a file look at takes long to make: one process runs them
+_TOGETHER = {
+    "tests/designer/test_look.py": "look",
+    "tests/server/test_runs.py": "runs",
+    "tests/server/test_looking.py": "looking",
+    "tests/inference/test_scores.py": "trained",
+    "tests/inference/test_report.py": "trained",
+    "tests/inference/test_browse.py": "trained",
+    "tests/runs/test_try_model.py": "trained",
+}
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Each test on its own, but those that share what is expensive."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Scheduling:
+    """Asked by pytest-xdist, whose marks for groups pytest 9.2 does not understand."""
+    return _Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

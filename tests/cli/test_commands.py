@@ -125,6 +125,7 @@ def wait_for_checkpoint(home: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_c45_an_interrupted_run_resumes_to_the_same_bits(
     photos: Make, tmp_path: Path, home: Path
 ) -> None:

@@ -19,9 +19,9 @@ from tests.designer.tools import CHROMIUM_FLAGS, STATIC, DesignerServer, Faults
 WIDTH, HEIGHT = 1280, 720
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium of this machine; one per test process."""
+    """Chromium of this machine; one per test process, ended before other rooms are tested."""
     if not STATIC.is_file():
         pytest.skip("the designer's pages are not built; `make frontend` builds them")
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)

@@ -81,7 +81,7 @@ def test_the_nine_steps_are_built_by_mouse_and_run(
     saved(page)
     for name, field, value in (
         ("apply", "Mode", "For training"), ("apply_2", "Mode", "For inference"),
-        ("model", "Pretrained", ""), ("train", "Epochs", "2"),
+        ("model", "Pretrained", ""), ("train", "Epochs", "1"),
     ):  # fmt: skip
         step(page, name).click()
         panel.get_by_role("tab", name="Parameters").click()
@@ -144,7 +144,7 @@ def test_the_nine_steps_are_built_set_and_run_by_keyboard_alone(
 
     for name, field, keys in (
         ("apply", "Mode", "For training"), ("apply_2", "Mode", "For inference"),
-        ("model", "Pretrained", "Space"), ("train", "Epochs", "2"),
+        ("model", "Pretrained", "Space"), ("train", "Epochs", "1"),
     ):  # fmt: skip
         go_to_step(page, name)
         page.keyboard.press("p")

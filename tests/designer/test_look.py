@@ -20,9 +20,6 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.designer.tools import ROOT, STATIC, DesignerServer, Faults, axe, shot
 
-# what all tests here look at is made once, in one process
-pytestmark = pytest.mark.xdist_group("look")
-
 EXAMPLE = ROOT / "examples/pipelines/augmentation_from_scratch.yml"
 CLASSES = ("Platelets", "RBC", "WBC")
 EACH = 24

@@ -76,6 +76,7 @@ def test_a_training_is_watched_to_its_end_and_every_button_leads_to_what_it_says
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Score new photos with this model").click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Make the draft").click()
     expect(dialog.get_by_role("table")).to_be_visible()
     dialog.get_by_role("link", name=re.compile("Open it")).click()
     page.wait_for_url(re.compile("/drafts/"))

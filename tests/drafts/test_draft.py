@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -354,3 +356,21 @@ def test_a_writer_killed_at_any_moment_loses_nothing_it_had_answered(drafts: Dra
         write(again, f"after: {attempt}\n")
         again.undo(again.now().revision.number)
         assert again.now().content.text == newest.content.text
+
+
+def test_an_edit_of_ones_own_is_no_change_of_the_file_on_disk(drafts: Drafts) -> None:
+    draft, stop = begin(drafts), threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            draft.check_disk()
+
+    with ThreadPoolExecutor(1) as looking:
+        looked = looking.submit(look)
+        for number in range(20):
+            write(draft, f"a: {number}\n")
+        stop.set()
+        looked.result()
+    draft.file.write_text("by hand")
+    with pytest.raises(DraftConflictError):
+        draft.check_disk()

@@ -18,9 +18,6 @@ from visionloom.inference.browse import OpenedScores, Wanted
 from visionloom.inference.scores import ScoreTable, write_scores
 from visionloom.inference.words import describe_evaluation, describe_model
 
-# what all tests here look at is made once, in one process
-pytestmark = pytest.mark.xdist_group("trained-model")
-
 CLASSES = ("ant", "bee", "cat<b>")
 
 

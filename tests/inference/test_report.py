@@ -18,9 +18,6 @@ from visionloom.inference.evaluation import evaluate_table, to_json
 from visionloom.inference.report import Part, ReportData, render_report, visible
 from visionloom.inference.scores import ScoreTable
 
-# what all tests here look at is made once, in one process
-pytestmark = pytest.mark.xdist_group("trained-model")
-
 HOSTILE = "<img src=x onerror=alert(1)>"
 ALLOWED = {"html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "h3",
            "div", "small", "p", "span", "svg", "line", "text", "polyline", "circle", "rect",

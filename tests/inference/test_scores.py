@@ -17,9 +17,6 @@ from visionloom.inference.scores import ScoreTable, read_scores, write_scores
 from visionloom.models import weights
 from visionloom.models.directory import read_trained
 
-# what all tests here look at is made once, in one process
-pytestmark = pytest.mark.xdist_group("trained-model")
-
 Trained = tuple[TrainedModel, ImageDirectory, Path]
 
 

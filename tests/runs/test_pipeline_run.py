@@ -98,6 +98,7 @@ def test_pictures_at_another_place_are_listed_anew_and_the_training_is_reused(
     assert again.states["train"] == "reused"
 
 
+@pytest.mark.slow
 def test_a_changed_picture_changes_everything_after_it(photos: Make) -> None:
     folder = photos(cat=7, dog=7)
     canonical(folder).run()

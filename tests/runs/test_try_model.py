@@ -29,9 +29,6 @@ from visionloom.runs import try_model
 from visionloom.runs.trying import ModelTrier, TrierCrashedError
 from visionloom.settings import Settings, load_settings
 
-# what all tests here look at is made once, in one process
-pytestmark = pytest.mark.xdist_group("trained-model")
-
 Trained = tuple[TrainedModel, ImageDirectory, Path]
 
 

@@ -24,9 +24,6 @@ from visionloom.server.app import create_app
 from visionloom.server.desk import Desk, open_desk
 from visionloom.workspace import Workspace
 
-# what all tests here look at is made once, in one process
-pytestmark = pytest.mark.xdist_group("server-looking")
-
 ODD = "<img src=x onerror=alert(1)>"
 OCTETS = {"content-type": "application/octet-stream"}
 

@@ -26,9 +26,6 @@ from visionloom.settings import Settings
 from visionloom.spec.layout import Layout, Note, write_layout
 from visionloom.workspace import Workspace
 
-# what all tests here look at is made once, in one process
-pytestmark = pytest.mark.xdist_group("server-runs")
-
 
 @dataclass
 class Ran:

@@ -94,11 +94,20 @@ export function subscribe(
     }
   };
 
+  // a page that is kept for "back" would keep its connection, of which a browser has six
+  const back = (event: PageTransitionEvent) => {
+    if (event.persisted) look();
+  };
+
   open();
   look();
   document.addEventListener("visibilitychange", look);
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", back);
   return () => {
     document.removeEventListener("visibilitychange", look);
+    window.removeEventListener("pagehide", close);
+    window.removeEventListener("pageshow", back);
     close();
   };
 }

@@ -325,6 +325,18 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
     };
   }, [flow, store]);
 
+  // what surrounds a run's canvas grows as it goes on: all of it stays in sight until it is moved
+  const moved = useRef(false);
+  useEffect(() => {
+    const area = box.current;
+    if (!readOnly || !area) return;
+    const watch = new ResizeObserver(() => {
+      if (!moved.current) void flow.fitView(fitting);
+    });
+    watch.observe(area);
+    return () => watch.disconnect();
+  }, [flow, readOnly]);
+
   const current = selected.at(-1);
   const onKeyDown = canvasKeys({
     order,
@@ -379,6 +391,9 @@ function Flow({ graph, problems, readOnly, selected, onSelect, changed = none }:
           isValidConnection={valid}
           onEdgeClick={pickEdge}
           onPaneClick={pickNothing}
+          onMoveStart={(event) => {
+            if (event) moved.current = true;
+          }}
           onNodeDoubleClick={openStep}
           zoomOnDoubleClick={false}
           connectionLineComponent={ConnectionWire}

@@ -166,6 +166,7 @@ export const home = {
     chosen: (n: number) => `${n} of 2 chosen`,
     clear: "Choose none",
     took: (words: string) => `took ${words}`,
+    goesOn: (words: string) => `for ${words}`,
     steps: (done: number, all: number) => `${done} of ${all}`,
     accuracy: (value: string) => `${value} right`,
     loss: (value: string) => `loss ${value}`,

@@ -190,8 +190,9 @@ export const look = {
         : `${wrong.toLocaleString("en")} of ${count.toLocaleString("en")} pictures wrong`,
     card: (file: string, answer: string, share: string, verdict: string) =>
       `Open ${file}: ${answer}, ${share}, ${verdict}`,
-    isLabel: (label: string) => `is ${label}`,
-    skipped: (count: number) => `${count.toLocaleString("en")} files could not be scored`,
+    isLabel: (label: string) => `labelled ${label}`,
+    skipped: (count: number) =>
+      `${count.toLocaleString("en")} ${count === 1 ? "file" : "files"} could not be read`,
     noPictures: "The pictures themselves are not here any more, so only their scores are shown.",
     csv: "Download CSV",
     csvHelp: "What is shown, in this order, as a table.",

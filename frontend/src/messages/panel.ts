@@ -238,6 +238,7 @@ export const panel = {
     choose: "Choose",
     chooseFor: (name: string) => `Choose a folder for ${name}`,
     notChosen: "No folder chosen",
+    chooseFirst: "Choose a folder of photos. Photos brought in on Home are offered there.",
     remove: (name: string) => `Remove pipeline input ${name}`,
     rename: (name: string) => `Name of pipeline input ${name}`,
     valueOf: (name: string) => `Value of ${name}`,

@@ -59,6 +59,7 @@ export const run = {
   stopped: (why: string) => `Training ended: ${why}.`,
   next: "What to look at",
   mistakes: "Look at the mistakes",
+  scored: "Look at the scored photos",
   confusion: "What is taken for what",
   model: "The model, and a photo to try it",
   report: "Report",

@@ -129,7 +129,11 @@ function StepPanel({ mode, draft, step, graph, problems, runId, onGo, onRename }
   const tab = usePanel((state) => state.tab);
   const show = usePanel((state) => state.show);
   const plan = usePanel((state) => state.plan);
-  const changed = useEditor((state) => state.draft?.changed_since[step.name]) ?? NO_NAMES;
+  // what changed is told since the draft's last run; a newer one has what is set now
+  const changed =
+    useEditor((state) =>
+      state.draft?.last_run === runId ? state.draft.changed_since[step.name] : undefined,
+    ) ?? NO_NAMES;
   const { data: run } = useRun(runId);
   const live = useLive((state) => (state.run === runId ? state.steps[step.name] : undefined));
   const result = run?.steps.find((item) => item.name === step.name);

@@ -30,7 +30,8 @@ export function PipelinePanel(props: PipelineProps) {
   const head = (key: "display_name" | "description", label: string) => (text: string) =>
     send(words.set(label), [{ kind: "set_head", key, value: text || null }], `type head.${key}`);
   return (
-    <div className={styles["scroll"]}>
+    // what scrolls must be reachable, also where nothing in it is
+    <div className={styles["scroll"]} tabIndex={readOnly ? 0 : undefined}>
       {!readOnly && (
         <div className={styles["group"]}>
           <TypedField
@@ -68,7 +69,12 @@ function Inputs({ draft, graph, problems, readOnly }: PipelineProps) {
       {graph.inputs.length === 0 && <p className={styles["quiet"]}>{words.noInputs}</p>}
       {graph.inputs.map((input) => {
         const problem = problems.find((item) => item.step === "" && item.name === input.name);
-        const told = problem && [problem.message, problem.remedy].filter(Boolean).join(" ");
+        const missing = input.kind === "data" && !input.path;
+        const told =
+          problem &&
+          (missing
+            ? words.chooseFirst
+            : [problem.message, problem.remedy].filter(Boolean).join(" "));
         const error = problem?.severity === "error" ? told : undefined;
         if (readOnly) {
           return (

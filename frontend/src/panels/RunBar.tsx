@@ -106,7 +106,12 @@ export default function RunBar({
               {words.problems(errors.length)}
             </Button>
           ) : (
-            <PlanStrip draft={draft} target={target} />
+            <PlanStrip
+              draft={draft}
+              target={target}
+              // a run that has ended, however quickly, has left results
+              ended={summary && isOver(summary.state) ? run : ""}
+            />
           )}
           <div className={styles.split}>
             <Button
@@ -133,9 +138,10 @@ export default function RunBar({
   );
 }
 
-/** Whether somebody else changed the draft: then it is chosen before anything runs. */
+/** Whether another program changed the file: then it is chosen before anything runs. An edit that
+ * came meanwhile is none: what is shown is planned anew. */
 function isConflict(draft: string, error: unknown): boolean {
-  if (!(error instanceof ConflictError)) return false;
+  if (!(error instanceof ConflictError) || error.conflict.where !== "disk") return false;
   useEditor.getState().conflicted(draft, error.conflict);
   return true;
 }
@@ -186,7 +192,7 @@ function RunMenu({
 }
 
 /** How many steps would run or be reused, and how long that takes; computed after each saved edit. */
-function PlanStrip({ draft, target }: { draft: DraftState; target: string }) {
+function PlanStrip({ draft, target, ended }: { draft: DraftState; target: string; ended: string }) {
   const [open, setOpen] = useState(false);
   const saving = useEditor((state) => state.saving);
   const [asked, setAsked] = useState(draft.revision);
@@ -196,7 +202,7 @@ function PlanStrip({ draft, target }: { draft: DraftState; target: string }) {
   }, [draft.revision]);
   const empty = draft.graph.steps.length === 0;
   const plan = useQuery({
-    queryKey: ["plan", draft.id, asked, draft.last_run, target],
+    queryKey: ["plan", draft.id, asked, ended, target],
     queryFn: ({ signal }) =>
       ask(
         client.POST("/api/drafts/{draft}/plan", {

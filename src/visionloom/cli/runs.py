@@ -237,16 +237,14 @@ def compare_runs(
 ) -> None:
     """Say in what two runs differ: steps, versions, parameters, inputs, environment, figures."""
     with _opened(json) as (console, workspace):
-        from visionloom.runs.comparing import paired
+        from visionloom.runs.comparing import metric_pairs, paired
         from visionloom.runs.history import compare, view
 
         one, two = view(workspace, first), view(workspace, second)
         found = compare(one, two)
-        figures = workspace.records.last_metrics([one.run.id, two.run.id])
         rows = [[d.step, f"{d.what} {d.name}".rstrip(), d.first, d.second] for d in found]
-        for name in _METRICS:
-            a, b = (figures.get(r.run.id, {}).get(name) for r in (one, two))
-            if a != b:
+        for name, a, b in metric_pairs(workspace, one, two):
+            if name in _METRICS and a != b:
                 rows.append(["", name, _number(a), _number(b)])
         if rows:
             console.table(["step", "what", one.run.id, two.run.id], rows)

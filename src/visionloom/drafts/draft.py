@@ -130,6 +130,15 @@ class Draft:
                     pass
             return self._moment()
 
+    def check_disk(self) -> None:
+        """See whether the file is as it was written last.
+
+        Raises:
+            DraftConflictError: Another program changed it.
+        """
+        with self._locked():
+            self._refuse_foreign()
+
     @contextlib.contextmanager
     def as_it_stands(self) -> Iterator[Moment]:
         """Read the file in here: what is read is what the moment says.

@@ -310,7 +310,11 @@ def _remarks(document: Mapping[str, Any], scored: Mapping[str, Any]) -> list[str
         more = f", and {len(empty) - 10} more" if len(empty) > 10 else ""
         remarks.append(f"No picture of {', '.join(empty[:10])}{more}.")
     if scored["skipped"]:
-        remarks.append(f"{len(scored['skipped'])} pictures have no score and do not count.")
+        count = len(scored["skipped"])
+        remarks.append(
+            f"{count} {'file' if count == 1 else 'files'} of these photos could not be read and "
+            f"{'does' if count == 1 else 'do'} not count."
+        )
     note = str(document.get("comparison", {}).get("note", ""))
     return [*remarks, note] if note else remarks
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from visionloom.artifacts.types import Evaluation, Scores
 from visionloom.errors import VisionloomError
+from visionloom.runs.curves import curve_of
+from visionloom.runs.figures import INDEX
 from visionloom.runs.history import RunView
 from visionloom.workspace import Workspace
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from visionloom.inference.scores import ScoreTable
 
 _EVALUATED = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
-_SPEEDS = frozenset({"train_images_per_second", "waited_for_data", "seconds"})
+_NO_FIGURES = frozenset(
+    {INDEX, "train_images_per_second", "waited_for_data", "seconds", "learning_rate"}
+)
 
 
 @dataclass(frozen=True)
@@ -60,14 +64,26 @@ def paired(workspace: Workspace, first: RunView, second: RunView) -> Paired | st
 def metric_pairs(
     workspace: Workspace, first: RunView, second: RunView
 ) -> list[tuple[str, float | None, float | None]]:
-    """Name and value in both runs of figures of the last epoch and of the last evaluation."""
-    last = workspace.records.last_metrics([first.run.id, second.run.id])
-    columns = []
-    for view in (first, second):
-        figures = {k: v for k, v in last[view.run.id].items() if k not in _SPEEDS}
-        columns.append(figures | _evaluated(workspace, view))
+    """Name and value in both runs of figures of the model, and of the last evaluation.
+
+    Those of training are of the epoch whose weights the model has.
+    """
+    columns = [
+        _of_best_epoch(workspace, view) | _evaluated(workspace, view) for view in (first, second)
+    ]
     names = dict.fromkeys([*columns[0], *columns[1]])
-    return [(name, columns[0].get(name), columns[1].get(name)) for name in names]
+    pairs = [(name, columns[0].get(name), columns[1].get(name)) for name in names]
+    return [pair for pair in pairs if pair[1] is not None or pair[2] is not None]
+
+
+def _of_best_epoch(workspace: Workspace, view: RunView) -> dict[str, float | None]:
+    """Figures of the epoch that the model is of; nothing where nothing was trained."""
+    curve = curve_of(workspace, view.run)
+    for row in curve.rows:
+        figures = dict(zip(curve.names, row, strict=True))
+        if figures.get(INDEX) == curve.best_epoch:
+            return {name: value for name, value in figures.items() if name not in _NO_FIGURES}
+    return {}
 
 
 def _compare(first: Path, second: Path) -> Paired | str:

@@ -139,9 +139,7 @@ function Card({
       >
         {right !== null && <Icon name={right ? "check" : "close"} size={13} />}
         <span className={styles.name}>
-          {right === false && item.label !== null
-            ? `${words.wrong}, ${words.isLabel(item.label)}`
-            : verdict(item)}
+          {right === false && item.label !== null ? words.isLabel(item.label) : verdict(item)}
         </span>
       </span>
     </span>

@@ -40,7 +40,7 @@ function Found({ artifact, scores }: { artifact: string; scores: Scores }) {
   const [order, setOrder] = useState<Order>(scores.labelled ? "loss" : "unsure");
   // a link may ask for the mistakes at once
   const [wrong, setWrong] = useState(
-    () => new URLSearchParams(window.location.search).get("wrong") === "1",
+    () => scores.labelled && new URLSearchParams(window.location.search).get("wrong") === "1",
   );
   const [label, setLabel] = useState("");
   const [scored, setScored] = useState("");

@@ -190,8 +190,13 @@ function Links({ run }: { run: Run }) {
   return (
     <nav aria-label={words.next} className={styles.links}>
       {scores && (
-        <LinkButton look="primary" icon="image" href={`${scores.href}&wrong=1`}>
-          {words.mistakes}
+        <LinkButton
+          look="primary"
+          icon="image"
+          // without an evaluation nobody said what the photos are
+          href={evaluation ? `${scores.href}&wrong=1` : scores.href}
+        >
+          {evaluation ? words.mistakes : words.scored}
         </LinkButton>
       )}
       {evaluation && (

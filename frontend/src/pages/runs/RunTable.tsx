@@ -6,7 +6,7 @@ import { ask, client } from "~/api/client";
 import type { RunSummary } from "~/api/types";
 import { home as homeWords } from "~/messages/home";
 import { ago, duration, moment } from "~/messages/numbers";
-import { latest, useLive } from "~/store/live";
+import { isOver, latest, useLive } from "~/store/live";
 import { Confirm } from "~/ui/Dialog";
 import { Menu, type MenuEntry } from "~/ui/Menu";
 import { Progress } from "~/ui/Progress";
@@ -116,7 +116,9 @@ function RunRow({
       </th>
       <td className={styles.when} title={moment(run.created)}>
         {ago(run.created)}
-        <small>{seconds === null ? "" : words.took(duration(seconds))}</small>
+        <small>
+          {seconds !== null && (isOver(run.state) ? words.took : words.goesOn)(duration(seconds))}
+        </small>
       </td>
       <td data-number>
         {run.steps > 0 && words.steps(run.done, run.steps)}

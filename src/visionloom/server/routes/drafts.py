@@ -68,10 +68,10 @@ def see_standing(desk: DeskOf, draft: str) -> JSONResponse | None:
     """Nothing, or how a draft is whose file somebody else has changed on disk."""
     seen = desk.drafts.get(draft)
     try:
-        with seen.as_it_stands():
-            return None
+        seen.check_disk()
     except DraftConflictError as error:
         return _conflict(desk, seen, error)
+    return None
 
 
 @router.delete("/drafts/{draft}", status_code=204)
