@@ -11,6 +11,12 @@ test("the result is equal to the new value, and the old one where nothing change
   );
 });
 
+test("a key that every object has is one like others", () => {
+  const after = JSON.parse('{"__proto__": {"a": 1}, "constructor": 2}');
+  expect(Object.keys(shared({}, after) as object)).toEqual(["__proto__", "constructor"]);
+  expect(shared(after, structuredClone(after))).toBe(after);
+});
+
 test("entries of a list that others were put before stay the same objects", () => {
   const before = [
     { name: "a", at: { x: 1 } },

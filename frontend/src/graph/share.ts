@@ -14,12 +14,14 @@ export function shared<T>(before: unknown, after: T): T {
   if (isRecord(before) && isRecord(after)) {
     const keys = Object.keys(after);
     let same = Object.keys(before).length === keys.length;
-    const record: Record<string, unknown> = {};
-    for (const key of keys) {
-      record[key] = shared(before[key], after[key]);
-      same &&= key in before && record[key] === before[key];
-    }
-    return (same ? before : record) as T;
+    // a key may be called like something that every object has
+    const entries = keys.map((key) => {
+      const old = Object.hasOwn(before, key) ? before[key] : undefined;
+      const kept = shared(old, after[key]);
+      same &&= Object.hasOwn(before, key) && kept === old;
+      return [key, kept] as const;
+    });
+    return (same ? before : Object.fromEntries(entries)) as T;
   }
   return after;
 }
