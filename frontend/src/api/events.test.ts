@@ -57,6 +57,16 @@ test("a tab that stays hidden lets go of its stream and goes on where it was", (
   expect(last().readyState).toBe(Stream.CLOSED);
 });
 
+test("a page that is kept for Back holds no connection and goes on when it is shown again", () => {
+  const end = subscribe({ run: "a" }, {});
+  window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  expect(last().readyState).toBe(Stream.CLOSED);
+  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  expect(Stream.opened).toHaveLength(2);
+  expect(last().readyState).toBe(1);
+  end();
+});
+
 test("a tab that is hidden for a moment keeps its stream", () => {
   const end = subscribe({}, {});
   show("hidden");
