@@ -224,6 +224,13 @@ def test_two_runs_are_compared_picture_by_picture(ran: Ran, client: TestClient) 
     ][0].items()
     names = {pair["name"] for pair in both["metrics"]}
     assert {"train_loss", "valid_loss", "evaluation accuracy"} <= names
+    assert not {"epoch", "learning_rate", "seconds"} & names
+    # the figures are those of the epoch whose weights the model has
+    for which, curve in zip(("first", "second"), both["curves"], strict=True):
+        rows = [dict(zip(curve["names"], row, strict=True)) for row in curve["rows"]]
+        best = next(row for row in rows if row["epoch"] == curve["best_epoch"])
+        told = {pair["name"]: pair[which] for pair in both["metrics"]}
+        assert told["valid_loss"] == best["valid_loss"]
     verdict = both["verdict"]
     assert both["why_no_verdict"] == ""
     assert verdict["second"] - verdict["first"] == pytest.approx(verdict["difference"])
