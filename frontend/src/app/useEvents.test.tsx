@@ -1,30 +1,11 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Stream } from "~/api/testing";
 import type { Weights } from "~/api/types";
 import { useHeard } from "~/store/heard";
 import { useLive } from "~/store/live";
 import { useEvents } from "./useEvents";
-
-/** A stream that does what the test says, since jsdom has none. */
-class Stream extends EventTarget {
-  static readonly CLOSED = 2;
-  static opened: Stream[] = [];
-  readyState = 1;
-
-  constructor(readonly url: string) {
-    super();
-    Stream.opened.push(this);
-  }
-
-  close() {
-    this.readyState = Stream.CLOSED;
-  }
-
-  tell(name: string, value: unknown, lastEventId: string) {
-    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(value), lastEventId }));
-  }
-}
 
 const last = () => Stream.opened.at(-1) as Stream;
 const say = (name: "open" | "error") => act(() => last().dispatchEvent(new Event(name)));

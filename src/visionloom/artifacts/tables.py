@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,17 +79,10 @@ def read_parquet(path: Path) -> dict[str, list[Any]]:
     Raises:
         ArtifactError: The file is missing or is no Parquet file.
     """
-    import duckdb
-
-    if not path.is_file():
-        raise ArtifactError(f"{path} is missing.")
-    try:
-        with connect() as connection:
-            cursor = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
-            names = [column[0] for column in cursor.description or ()]
-            rows = cursor.fetchall()
-    except duckdb.Error as error:
-        raise ArtifactError(f"{path} is not a readable Parquet file: {error}") from error
+    with _reading(path) as connection:
+        cursor = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
+        names = [column[0] for column in cursor.description or ()]
+        rows = cursor.fetchall()
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
@@ -102,20 +96,27 @@ def measure_parquet(path: Path, most_rows: int) -> tuple[int, int]:
     Raises:
         ArtifactError: The file is missing or is no Parquet file.
     """
+    with _reading(path) as connection:
+        counted = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)])
+        rows = int((counted.fetchone() or (0,))[0])
+        if rows > most_rows:
+            return rows, 0
+        summed = connection.execute(
+            "SELECT sum(strlen(CAST(COLUMNS(*) AS VARCHAR))) FROM read_parquet(?)", [str(path)]
+        )
+        return rows, sum(int(size or 0) for size in summed.fetchone() or ())
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads a file; what goes wrong is said of the file."""
     import duckdb
 
     if not path.is_file():
         raise ArtifactError(f"{path} is missing.")
     try:
         with connect() as connection:
-            counted = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)])
-            rows = int((counted.fetchone() or (0,))[0])
-            if rows > most_rows:
-                return rows, 0
-            summed = connection.execute(
-                "SELECT sum(strlen(CAST(COLUMNS(*) AS VARCHAR))) FROM read_parquet(?)", [str(path)]
-            )
-            return rows, sum(int(size or 0) for size in summed.fetchone() or ())
+            yield connection
     except duckdb.Error as error:
         raise ArtifactError(f"{path} is not a readable Parquet file: {error}") from error
 
